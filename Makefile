@@ -8,11 +8,7 @@ PORT ?= 8000
 # Further arguments for pytest: make test ARGS="-k roofline"
 ARGS ?=
 
-ifeq ($(OS),Windows_NT)
-RUN := .venv/Scripts/python
-else
 RUN := .venv/bin/python
-endif
 ENVIRONMENT := .venv/.hwcalc-installed
 
 # Material's notice about MkDocs 2 is for its own users, and known here.
@@ -39,7 +35,8 @@ test: $(ENVIRONMENT) ## every test, with a browser
 	@$(RUN) -m pytest -n auto $(ARGS)
 
 test-models: $(ENVIRONMENT) ## the tests of models, data and calculators, without site and browser
-	@$(RUN) -m pytest -n auto --ignore=src/hwcalc/web --ignore=tests/web --ignore=tests/e2e $(ARGS)
+	@$(RUN) -m pytest -n auto --ignore=src/hwcalc/web --ignore=tests/web --ignore=tests/e2e \
+		--ignore=tests/bench $(ARGS)
 
 check: $(ENVIRONMENT) ## style, types, spelling, and a strict build of the blog
 	@$(RUN) -m ruff check

@@ -5,8 +5,8 @@ opens a page: the program named by HWCALC_BROWSER, Playwright's own (downloaded 
 system's Chromium or Chrome, Debian's package. Without any it ends with an error: tests that need a
 browser never pass by being skipped.
 
-HWCALC_E2E_BROWSER=firefox or =webkit runs the tests in Playwright's builds of these, installed by
-`playwright install`.
+HWCALC_E2E_BROWSER=firefox or =webkit installs Playwright's builds of these instead, and runs the
+tests in them.
 """
 
 import os
@@ -51,11 +51,9 @@ Install Chromium or Chrome, or name one: HWCALC_BROWSER=/path/to/chromium make t
 
 def launch_browser(playwright: Playwright) -> Browser:
     """Start the browser the tests run in: HWCALC_E2E_BROWSER, or Chromium."""
-    name = os.environ.get("HWCALC_E2E_BROWSER", "chromium")
+    name = _name()
     if name == "chromium":
         return launch_chromium(playwright)
-    if name not in ("firefox", "webkit"):
-        raise ValueError(f"HWCALC_E2E_BROWSER must be chromium, firefox or webkit, not {name!r}.")
     browser: Browser = getattr(playwright, name).launch()
     return browser
 
@@ -97,6 +95,13 @@ def find(playwright: Playwright) -> Path:
             print(f"Browser for the tests: {candidate}", flush=True)
             return candidate
     raise SystemExit(NO_BROWSER)
+
+
+def _name() -> str:
+    name = os.environ.get("HWCALC_E2E_BROWSER", "chromium")
+    if name not in ("chromium", "firefox", "webkit"):
+        raise SystemExit(f"HWCALC_E2E_BROWSER={name}: must be chromium, firefox or webkit.")
+    return name
 
 
 def _candidates(playwright: Playwright) -> Iterator[Path]:
@@ -174,11 +179,16 @@ def _start(playwright: Playwright, executable: Path) -> Browser:
 
 
 def main() -> None:
-    """Find a browser unless one is known."""
-    if os.environ.get("HWCALC_E2E_BROWSER", "chromium") != "chromium" or remembered():
-        return
-    with sync_playwright() as playwright:
-        find(playwright)
+    """Find or install the browser of this run, unless it is known already."""
+    name = _name()
+    if name != "chromium":
+        # On the machines of the workflows the libraries it needs may be installed, too.
+        extra = ["--with-deps"] if "CI" in os.environ else []
+        command = [sys.executable, "-m", "playwright", "install", *extra, name]
+        raise SystemExit(subprocess.run(command).returncode)
+    if remembered() is None:
+        with sync_playwright() as playwright:
+            find(playwright)
 
 
 if __name__ == "__main__":
