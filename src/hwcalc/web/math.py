@@ -1,8 +1,8 @@
 """Turns formulas into MathML while the site is built, so pages need no script to show them.
 
 Loaded as the Markdown extension `hwcalc.web.math`, together with `pymdownx.arithmatex` in its
-`generic` mode, which finds the formulas. Temml converts them: of the converters tried it is the only
-one that sets aligned equations right and refuses a command it does not know.
+`generic` mode, which finds the formulas. Temml converts them: of the converters tried it is the
+only one that sets aligned equations right and refuses a command it does not know.
 """
 
 import html

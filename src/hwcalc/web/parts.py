@@ -1,4 +1,4 @@
-"""The npm parts of the site, installed beside their lock file the first time something needs them."""
+"""The npm parts of the site, installed beside their lock file when first needed."""
 
 import hashlib
 import shutil

@@ -1,0 +1,147 @@
+"""The page of models, written from their docstrings: `[models]` on a line of its own becomes it.
+
+A model is a public function whose docstring has `Args:` and `References:`. The sources are parsed,
+not imported: an edit shows at the next build of a running `mkdocs serve`, and a module that does
+not import yet breaks nothing. Loaded as the Markdown extension `hwcalc.web.reference`.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from markdown import Extension, Markdown
+from markdown.preprocessors import Preprocessor
+
+PACKAGE = Path(__file__).parents[1]
+DIRECTIVE = "[models]"
+_SECTION = re.compile(r"^(Args|Returns|Raises|References|Examples):$")
+_UNIT = re.compile(r"\s*\[([^\[\]]+)\]\.?$")
+_ADDRESS = re.compile(r"(?:https?://|doi:)\S+$")
+_DOI = re.compile(r"(?<![\w/])doi:(10\.\S+?)(?=[,;.]?(?:\s|$))")
+
+
+def models_page() -> str:
+    """Return Markdown that lists every model: modules by name, functions in their order."""
+    parts = []
+    for path in sorted(PACKAGE.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = [f for f in tree.body if isinstance(f, ast.FunctionDef) and _is_model(f)]
+        if functions:
+            parts.append(_module(path.stem, ast.get_docstring(tree) or ""))
+            parts += [_function(path.stem, function) for function in functions]
+    return "\n\n".join(parts)
+
+
+def sections(docstring: str) -> dict[str, str]:
+    """Split a Google-style docstring into its sections, the text above them under ''."""
+    found: dict[str, list[str]] = {"": []}
+    name = ""
+    for line in docstring.splitlines():
+        if match := _SECTION.match(line):
+            name = match[1]
+            found[name] = []
+        else:
+            found[name].append(line)
+    return {name: dedent("\n".join(lines)).strip() for name, lines in found.items()}
+
+
+def entries(section: str) -> Iterator[tuple[str, str]]:
+    """Yield name and text of the entries of a section such as `Args`."""
+    for start in re.split(r"\n(?=\S)", section):
+        name, _, text = start.partition(":")
+        yield name.strip(), " ".join(text.split())
+
+
+def _is_model(function: ast.FunctionDef) -> bool:
+    docstring = ast.get_docstring(function) or ""
+    return (
+        not function.name.startswith("_") and {"Args", "References"} <= sections(docstring).keys()
+    )
+
+
+def _module(name: str, docstring: str) -> str:
+    title, _, rest = docstring.partition("\n")
+    told = sections(rest)
+    text = f"## {title.rstrip('.')} {{ #{name} }}\n\n`hwcalc.{name}`\n\n{_linked(told[''])}"
+    return text + _references(told)
+
+
+def _function(module: str, function: ast.FunctionDef) -> str:
+    told = sections(ast.get_docstring(function) or "")
+    arguments = [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
+    parts = [
+        f"### {function.name} {{ #{module}.{function.name} }}",
+        f'<p class="hw-signature">{function.name}({", ".join(arguments)})</p>',
+        told[""],
+    ]
+    for name, text in entries(told["Args"]):
+        parts.append(f"`{name}`{_unit(text)}\n:   {_UNIT.sub('', text)}")
+    if "Returns" in told:
+        text = " ".join(told["Returns"].split())
+        parts.append(f"*returns*{_unit(text)}\n:   {_UNIT.sub('', text)}")
+    for name, text in entries(told["Raises"]) if "Raises" in told else ():
+        parts.append(f"*raises* `{name}`\n:   {text}")
+    parts.append(_references(told))
+    if "Examples" in told:
+        parts.append(_examples(told["Examples"]))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _unit(text: str) -> str:
+    found = _UNIT.search(text)
+    return f'<span class="hw-unit">{found[1]}</span>' if found else ""
+
+
+def _references(told: dict[str, str]) -> str:
+    if "References" not in told:
+        return ""
+    # A reference may run over several lines; its address or a blank line ends it.
+    items: list[list[str]] = [[]]
+    for line in told["References"].splitlines():
+        if items[-1] and (not line.strip() or _ADDRESS.search(items[-1][-1])):
+            items.append([])
+        if line.strip():
+            items[-1].append(line.strip())
+    shown = [_linked(" ".join(item).rstrip(".,;")) for item in items if item]
+    return "\n\nSource: " + "; ".join(shown) + "."
+
+
+def _examples(section: str) -> str:
+    """Prose stays prose; runs of doctest lines become code blocks."""
+    lines = section.splitlines()
+    blocks = []
+    for blank, group in groupby(lines, key=lambda line: not line.strip()):
+        block = "\n".join(group)
+        if not blank:
+            blocks.append(f"```pycon\n{block}\n```" if block.startswith(">>>") else block)
+    return "\n\n".join(blocks)
+
+
+def _linked(text: str) -> str:
+    text = _DOI.sub(r"[doi:\1](https://doi.org/\1)", text)
+    return re.sub(r"(?<![(<\w])(https?://[^\s>]+?)(?=[,;.)]?(?:\s|$))", r"<\1>", text)
+
+
+class _Models(Preprocessor):
+    def run(self, lines: list[str]) -> list[str]:
+        if DIRECTIVE not in lines:
+            return lines
+        at = lines.index(DIRECTIVE)
+        return [*lines[:at], *models_page().splitlines(), *lines[at + 1 :]]
+
+
+class ReferenceExtension(Extension):
+    """Writes the page of models where `[models]` stands."""
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        """Register before SuperFences (25), which takes the examples, and after clean-up (30)."""
+        md.preprocessors.register(_Models(md), "hwcalc-models", 28)
+
+
+def makeExtension(**options: Any) -> ReferenceExtension:
+    """Return the extension; Markdown calls this."""
+    return ReferenceExtension(**options)
