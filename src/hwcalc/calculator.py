@@ -145,7 +145,10 @@ def run(calculator: str, **values: object) -> Answer:
 def answer_json(calculator: str, inputs: str) -> str:
     """The page's question and answer, both JSON; a reader's mistake is an answer, a bug is raised."""
     try:
-        return json.dumps(load(calculator).run(json.loads(inputs)).as_dict())
+        tool = load(calculator)
+        answer = tool.run(json.loads(inputs))
+        spoken = {name: tool.controls[name].text(v) for name, v in answer.inputs.items()}
+        return json.dumps(answer.as_dict() | {"spoken": spoken})
     except InputError as error:
         return json.dumps({"error": {"control": error.control, "message": str(error)}})
 

@@ -147,10 +147,9 @@ class Chart:
         x, y = _Scaled(self.x, self._values("x")), _Scaled(self.y, self._values("y"))
         datasets: dict[str, list[dict[str, Any]]] = {}
         layers: list[dict[str, Any]] = []
-        for mark in self.marks:
-            name = f"m{len(datasets)}"
-            rows = list(_rows(mark, x, y, self.horizontal))
-            datasets[name] = rows
+        for group in self._groups():
+            name, mark = f"m{len(datasets)}", group[0]
+            datasets[name] = [row for m in group for row in _rows(m, x, y, self.horizontal)]
             layers += [
                 {"data": {"name": name}, **layer}
                 | ({"name": f"hover_{name}"} if layer.get("name") else {})
@@ -167,6 +166,14 @@ class Chart:
             "layer": layers,
             "config": CONFIG,
         }
+
+    def _groups(self) -> list[list[Mark]]:
+        """Marks drawn together: bars can only be stacked, and lanes sorted, within one layer."""
+        groups: dict[object, list[Mark]] = {}
+        for index, mark in enumerate(self.marks):
+            key = type(mark) if isinstance(mark, Bars | Spans) else index
+            groups.setdefault(key, []).append(mark)
+        return list(groups.values())
 
     def _values(self, side: str) -> list[float]:
         """All quantitative values along one side, for the axis to choose its prefix from."""
@@ -236,15 +243,15 @@ class Chart:
                 lanes = list(dict.fromkeys(
                     v for m in self.marks if isinstance(m, Spans) for v in m.lanes))  # fmt: skip
                 encoding = {"x": start, "x2": {"field": "end"}, "y": lane | {"sort": lanes}}
-                shape = {"type": "bar", "stroke": "var(--hwcalc-surface)", "strokeWidth": 0.6}
-                return [{"mark": shape, "encoding": encoding | {"color": self._colour("")} | tip}]
+                return [{"mark": "bar", "encoding": encoding | {"color": self._colour("")} | tip}]
             case Cells():
                 value = {"field": "value", "type": "quantitative", "title": mark.series}
                 colour = {"color": value | {"scale": {"scheme": "cividis"}}}
-                sides = {
-                    "x": {"field": "x", "type": "ordinal", "title": self.x.label, "sort": None},
+                sides: dict[str, Any] = {
+                    "x": {"field": "x", "type": "ordinal", "title": self.x.label, "sort": None,
+                          "axis": {"labelAngle": 0}},
                     "y": {"field": "y", "type": "ordinal", "title": self.y.label, "sort": None},
-                }
+                }  # fmt: skip
                 return [{"mark": "rect", "encoding": sides | colour | tip}]
             case Rule():
                 side = "x" if mark.x is not None else "y"
@@ -266,7 +273,7 @@ class _Scaled:
         self.axis = axis
         limits = [v for v in (axis.low, axis.high) if v is not None]
         self.divisor, self.unit = display.axis_scale([*values, *limits], axis.unit)
-        self.largest = max((abs(v) for v in values), default=1.0) / self.divisor
+        self.values = [v / self.divisor for v in values if math.isfinite(v)] or [1.0]
 
     def short(self, value: float) -> float:
         """A value as drawn: five significant digits keep the page small and no eye sees more."""
@@ -280,25 +287,37 @@ class _Scaled:
 
     def encoding(self, side: str) -> dict[str, Any]:
         """The Vega-Lite encoding of a quantitative channel."""
-        axis = self.axis
+        axis, ticks = self.axis, {"format": "d" if self.axis.unit == "year" else ",~r"}
         shown = self.unit if self.unit not in ("", "year") else ""
+        ends = [self.short(v) if v is not None else None for v in (axis.low, axis.high)]
         scale: dict[str, Any] = {"type": axis.scale}
-        if axis.scale == "linear":
-            scale["zero"] = side == "y" and axis.low is None
-        for end, value in (("domainMin", axis.low), ("domainMax", axis.high)):
-            if value is not None:
-                scale[end] = self.short(value)
-        if axis.unit == "year":
-            form = "d"
+        if axis.scale == "log":
+            ends = [ends[0] or min(self.values), ends[1] or max(self.values)]
+            if ends[0] == ends[1]:
+                ends = [ends[0] / 2, ends[1] * 2]
+            ticks |= {"values": _log_ticks(*ends), "labelOverlap": True}
+            if ends[1] >= 1e5:
+                ticks["format"] = "~s"
+            scale["nice"] = False
         else:
-            form = "~s" if self.largest >= 1e5 and axis.scale == "log" else ",~r"
+            scale["zero"] = side == "y" and axis.low is None
+        for end, value in zip(("domainMin", "domainMax"), ends, strict=True):
+            if value is not None:
+                scale[end] = value
         return {
             "field": side,
             "type": "quantitative",
             "title": f"{axis.label} [{shown}]" if shown else axis.label,
             "scale": scale,
-            "axis": {"format": form},
+            "axis": ticks,
         }
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """1, 2, 5 per decade over a short range, whole decades over a long one."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 5) if len(decades) <= 4 else (1,)
+    return [float(f"{s}e{d}") for d in decades for s in steps if low <= float(f"{s}e{d}") <= high]
 
 
 def _rows(mark: Mark, x: _Scaled, y: _Scaled, horizontal: bool) -> Iterator[dict[str, Any]]:
@@ -357,6 +376,6 @@ CONFIG: dict[str, Any] = {
     "legend": _TEXT | {"orient": "top", "labelFontSize": 12, "titleFontSize": 12},
     "text": {"color": "var(--hwcalc-text)", "fontSize": 12},
     "line": {"strokeWidth": 2.2},
-    "point": {"filled": True, "size": 70},
-    "bar": {"cornerRadius": 1},
+    "point": {"filled": True, "size": 80, "opacity": 1},
+    "bar": {"stroke": "var(--hwcalc-surface)", "strokeWidth": 0.7},
 }

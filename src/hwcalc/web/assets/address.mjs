@@ -1,0 +1,56 @@
+// The state of a calculator in the address: ?ID.name=value&…, all its controls once one has moved,
+// so that a link keeps its meaning when an article's starting values change.
+
+import { toSlider } from "./controls.mjs";
+
+export function readAddress(form) {
+  const prefix = `${form.dataset.calculator}.`;
+  const result = { changed: false, foreign: {}, unknown: [] };
+  for (const [key, value] of new URL(location.href).searchParams) {
+    if (!key.startsWith(prefix)) continue;
+    const name = key.slice(prefix.length);
+    const control = form.querySelector(`[name="${CSS.escape(name)}"]:not(output)`);
+    if (!control) {
+      result.unknown.push(name);
+      continue;
+    }
+    if (control.type === "checkbox") control.checked = value === "true";
+    else if (control.tagName === "SELECT" && ![...control.options].some((o) => o.value === value))
+      result.foreign[name] = value; // Python will say what is wrong with it
+    else control.value = value;
+    toSlider(form, name);
+    result.changed = true;
+  }
+  return result;
+}
+
+function withState(form, values, always) {
+  const url = new URL(location.href);
+  const prefix = `${form.dataset.calculator}.`;
+  const defaults = JSON.parse(form.dataset.defaults);
+  for (const key of [...url.searchParams.keys()]) if (key.startsWith(prefix)) url.searchParams.delete(key);
+  const moved = Object.entries(values).some(([name, value]) => String(defaults[name]) !== String(value));
+  if (moved || always)
+    for (const [name, value] of Object.entries(values)) url.searchParams.set(prefix + name, value);
+  return url;
+}
+
+export function stateAddress(form, values) {
+  const url = withState(form, values, true);
+  url.hash = form.id;
+  return url.href;
+}
+
+let timer;
+const waiting = new Map();
+
+// Browsers refuse more than some hundred changes of the address in half a minute: a drag makes one.
+export function writeAddress(form, values) {
+  waiting.set(form, values);
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    for (const [one, latest] of waiting)
+      if (one.isConnected) history.replaceState(history.state, "", withState(one, latest, false));
+    waiting.clear();
+  }, 120);
+}

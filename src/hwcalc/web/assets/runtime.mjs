@@ -1,0 +1,158 @@
+// The page's side: reads controls, asks Python in a worker, patches what changed.
+// One listener per kind of event on the document, so it survives Material's instant navigation;
+// one worker for all calculators of a visit. The page contract is DESIGN 7's.
+
+import { filterOptions, fromSlider, toSlider } from "./controls.mjs";
+import { Engine } from "./engine.mjs";
+import { readAddress, stateAddress, writeAddress } from "./address.mjs";
+import { showAnswer, showError, clearErrors, showStatus, announce } from "./results.mjs";
+
+const state = new WeakMap(); // form → { newest, busy, id, foreign }
+let engine = null;
+
+const seen = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      seen.unobserve(target);
+      ask(target);
+    }
+  },
+  { rootMargin: "150px" },
+);
+
+function setUp() {
+  for (const form of document.querySelectorAll("form.hwcalc")) {
+    if (state.has(form)) continue;
+    state.set(form, { newest: null, busy: false, id: 0, foreign: {} });
+    for (const hidden of form.querySelectorAll("[data-search], [data-action=reset], [data-action=link]"))
+      hidden.hidden = false;
+    const { changed, foreign, unknown } = readAddress(form);
+    state.get(form).foreign = foreign;
+    if (unknown.length)
+      showStatus(form, `The address names what this calculator does not have: ${unknown.join(", ")}.`);
+    if (changed) ask(form);
+    // A reader who asked the browser to save data starts Python by the first touch instead.
+    else if (!navigator.connection?.saveData) seen.observe(form);
+  }
+}
+
+function inputs(form) {
+  const found = {};
+  for (const control of form.querySelectorAll("[name]:not(output)"))
+    found[control.name] = control.type === "checkbox" ? control.checked : control.value;
+  return { ...found, ...state.get(form).foreign };
+}
+
+// Remembers the newest question; it is sent as soon as Python is free, older ones never are.
+function ask(form) {
+  state.get(form).newest = inputs(form);
+  engine ??= new Engine({ ready: pumpAll, answered, again, failed });
+  if (engine.live) return pump(form);
+  if (form.dataset.state !== "live") form.dataset.state = "loading";
+  showStatus(form, "Starting Python…");
+}
+
+function pumpAll() {
+  for (const form of document.querySelectorAll("form.hwcalc")) if (state.has(form)) pump(form);
+}
+
+function pump(form) {
+  const own = state.get(form);
+  if (!engine?.live || own.busy || !own.newest) return;
+  const question = own.newest;
+  own.newest = null;
+  own.busy = true;
+  own.id = engine.ask(form.dataset.calculator, question, form);
+}
+
+function answered(form, id, { answer, bug }) {
+  const own = state.get(form);
+  if (id !== own.id) return;
+  own.busy = false;
+  if (bug) {
+    console.error(bug);
+    form.dataset.state = "failed";
+    showStatus(form, "This calculator failed for these values; the numbers shown are the last good ones.", true);
+  } else if (!own.newest) {
+    const parsed = JSON.parse(answer);
+    form.dataset.state = "live";
+    showStatus(form, "");
+    clearErrors(form);
+    if (parsed.error) showError(form, parsed.error);
+    else showAnswer(form, parsed);
+    announce(form, parsed);
+  }
+  pump(form);
+}
+
+// Python starts over with the full standard library: what was asked is asked again.
+function again(form) {
+  const own = state.get(form);
+  own.busy = false;
+  own.newest ??= inputs(form);
+}
+
+function failed(message) {
+  engine = null;
+  for (const form of document.querySelectorAll("form.hwcalc")) {
+    const own = state.get(form);
+    if (!own || !(own.newest || own.busy)) continue;
+    own.busy = false;
+    own.newest ??= inputs(form);
+    form.dataset.state = "failed";
+    showStatus(form, `${message} The numbers shown are the last good ones.`, true);
+  }
+}
+
+function moved(event) {
+  const target = event.target;
+  const form = target.closest?.("form.hwcalc");
+  if (!form || !state.has(form)) return;
+  if (target.dataset.search) return filterOptions(form, target);
+  if (target.dataset.for) form.elements[target.dataset.for].value = fromSlider(target);
+  else toSlider(form, target.name);
+  delete state.get(form).foreign[target.dataset.for ?? target.name];
+  ask(form);
+  writeAddress(form, inputs(form));
+}
+
+async function pressed(event) {
+  const button = event.target.closest?.("form.hwcalc button[data-action]");
+  if (!button) return;
+  const form = button.closest("form.hwcalc");
+  if (button.dataset.action === "retry") return ask(form);
+  if (button.dataset.action === "link") {
+    const link = stateAddress(form, inputs(form));
+    try {
+      await navigator.clipboard.writeText(link);
+      showStatus(form, "Link copied.");
+    } catch {
+      showStatus(form, link); // no clipboard without permission or https: show it to be copied
+    }
+    return;
+  }
+  state.get(form).foreign = {};
+  for (const [name, value] of Object.entries(JSON.parse(form.dataset.defaults))) {
+    const control = form.elements[name];
+    if (control.type === "checkbox") control.checked = value;
+    else control.value = value;
+    toSlider(form, name);
+  }
+  ask(form);
+  writeAddress(form, inputs(form));
+}
+
+document.addEventListener("input", moved);
+document.addEventListener("click", pressed);
+document.addEventListener("submit", (event) => {
+  if (event.target.matches?.("form.hwcalc")) event.preventDefault();
+});
+document.addEventListener("focusin", ({ target }) => {
+  const form = target.closest?.("form.hwcalc[data-state=static]");
+  if (form && state.has(form)) ask(form);
+});
+
+// Material announces every page it shows, the first included.
+if (window.document$) window.document$.subscribe(setUp);
+else setUp();

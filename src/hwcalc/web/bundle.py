@@ -1,0 +1,127 @@
+"""The files the browser needs: Pyodide, our byte-compiled wheel, and the page's own scripts.
+
+`make()` returns a folder ready to be served, and makes it only when something in it would change.
+Every file's name carries a hash of its content or Pyodide's version, so a browser may keep it for ever.
+It knows files and nothing of MkDocs: `python -m hwcalc.web.bundle FOLDER` does the same by hand.
+"""
+
+import hashlib
+import io
+import json
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+import hwcalc
+from hwcalc.calculator import folder as calculators_folder
+from hwcalc.web.node import run_node
+from hwcalc.web.parts import ASSETS, npm_parts
+
+CACHE = Path(".cache/hwcalc")
+
+
+def make(cache: Path = CACHE) -> Path:
+    """The folder with all files, taken from the cache when nothing changed.
+
+    It holds `manifest.json`: {"script": …, "style": …}, names of what a page refers to.
+
+    Raises:
+        hwcalc.web.node.NodeError: npm or Node is missing or failed; the message names the fix.
+    """
+    modules = npm_parts()
+    packed = wheel()
+    own = sorted([*ASSETS.glob("*.mjs"), *ASSETS.glob("*.css"), ASSETS / "package-lock.json"])
+    digest = hashlib.sha256(packed)
+    for path in own:
+        digest.update(path.name.encode() + path.read_bytes())
+    target = cache / digest.hexdigest()[:16]
+    if (target / "manifest.json").is_file():
+        return target
+    print("Preparing Python for the browser …", file=sys.stderr)
+    work = cache / f"{target.name}.tmp"
+    shutil.rmtree(work, ignore_errors=True)
+    (work / "made").mkdir(parents=True)
+    _build(work, modules, packed, cache)
+    shutil.rmtree(work / "made")
+    shutil.rmtree(target, ignore_errors=True)
+    work.rename(target)
+    _forget(cache, target)
+    return target
+
+
+def wheel() -> bytes:
+    """The package as a wheel for the browser: models, data and calculators, nothing of web/."""
+    package = Path(hwcalc.__file__).parent
+    files = {f"hwcalc/{path.relative_to(package).as_posix()}": path for path in _sources(package)}
+    files |= {f"hwcalc/calculators/{p.name}": p for p in sorted(calculators_folder().glob("*.py"))}
+    about = f"hwcalc-{hwcalc.__version__}.dist-info"
+    head = f"Metadata-Version: 2.1\nName: hwcalc\nVersion: {hwcalc.__version__}\n"
+    tags = "Wheel-Version: 1.0\nGenerator: hwcalc\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    content = {name: path.read_bytes() for name, path in sorted(files.items())}
+    content |= {f"{about}/METADATA": head.encode(), f"{about}/WHEEL": tags.encode()}
+    content[f"{about}/RECORD"] = "".join(f"{n},,\n" for n in [*content, f"{about}/RECORD"]).encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, body in content.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), body)
+    return out.getvalue()
+
+
+def _sources(package: Path) -> list[Path]:
+    kept = {".py", ".toml", ".csv"}
+    outside = {package / "web", package / "calculators"}
+    return sorted(
+        path
+        for path in package.rglob("*")
+        if path.suffix in kept and not outside & set(path.parents) and path.name != "cli.py"
+    )
+
+
+def _build(work: Path, modules: Path, packed: bytes, cache: Path) -> None:
+    made = work / "made"
+    plain = made / f"hwcalc-{hwcalc.__version__}-py3-none-any.whl"
+    plain.write_bytes(packed)
+    pyodide = modules / "pyodide"
+    run_node(ASSETS / "compile.mjs", pyodide, plain, made, cache)
+    lock = json.loads((made / "lock.json").read_text())
+    version = json.loads((pyodide / "package.json").read_text())["version"]
+    runtime = work / f"pyodide-{version}"
+    runtime.mkdir()
+    for name in ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"):
+        shutil.copy(pyodide / name, runtime)
+    compiled = (made / lock["packages"]["hwcalc"]["file_name"]).read_bytes()
+    # A wheel's name is read for its parts, so the hash goes into the folder's.
+    own = work / f"python-{hashlib.sha256(compiled).hexdigest()[:12]}"
+    own.mkdir()
+    (own / lock["packages"]["hwcalc"]["file_name"]).write_bytes(compiled)
+    names = {
+        "pyodide": f"{runtime.name}/pyodide.mjs",
+        "asm": f"{runtime.name}/pyodide.asm.mjs",
+        "wasm": f"{runtime.name}/pyodide.asm.wasm",
+        "library": _hashed(work, "stdlib", ".zip", (made / "stdlib.zip").read_bytes()),
+        "everything": _hashed(work, "stdlib-full", ".zip", (made / "stdlib-full.zip").read_bytes()),
+        "wheel": f"{own.name}/{lock['packages']['hwcalc']['file_name']}",
+        "lock": lock,
+    }
+    script = run_node(ASSETS / "pack.mjs", work, stdin=json.dumps(names)).strip()
+    style = _hashed(work, "calculator", ".css", (ASSETS / "calculator.css").read_bytes())
+    manifest = {"script": script, "style": style}
+    (work / "manifest.json").write_text(json.dumps(manifest))
+
+
+def _hashed(work: Path, stem: str, suffix: str, body: bytes) -> str:
+    name = f"{stem}.{hashlib.sha256(body).hexdigest()[:12]}{suffix}"
+    (work / name).write_bytes(body)
+    return name
+
+
+def _forget(cache: Path, newest: Path) -> None:
+    """Keeps the last three bundles: a change taken back finds its own again."""
+    bundles = [path.parent for path in cache.glob("*/manifest.json") if path.parent != newest]
+    for old in sorted(bundles, key=lambda path: path.stat().st_mtime)[:-2]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    shutil.copytree(make(), sys.argv[1], dirs_exist_ok=True)

@@ -1,0 +1,248 @@
+"""A Markdown extension: fences become calculators with their results in them, `{{ id.name }}` a value.
+
+It knows Markdown and nothing of MkDocs, so any generator that runs Python-Markdown extensions and
+SuperFences custom fences can use it.
+An author's mistake raises `AuthorError`, which names the line and the fix and stops the build.
+"""
+
+import json
+import math
+import re
+import tomllib
+import traceback
+from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import jinja2
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.inlinepatterns import InlineProcessor
+from markdown.preprocessors import Preprocessor
+from pymdownx.superfences import SuperFencesException
+
+from hwcalc import calculator as calculators
+from hwcalc.calculator import Answer, Calculator, Chart, Choice, InputError, Number, Slider, Toggle
+from hwcalc.web.drawing import svg
+
+# The file being converted, where somebody knows it; the MkDocs plugin does.
+source_file: ContextVar[Path | None] = ContextVar("source_file", default=None)
+
+VALUE = r"\{\{\s*([A-Za-z_]\w*)\.([A-Za-z_]\w*)\s*\}\}"
+FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})\s*calculator\b[ \t]*(\w*)")
+LONG_LIST = 20
+WIDE, NARROW = 680, 330
+
+
+class AuthorError(SuperFencesException):  # type: ignore[misc]  # SuperFences has no types
+    """A mistake in an article or a calculator; the message has file, line and fix."""
+
+
+def validate(
+    language: str, inputs: dict[str, str], options: dict[str, Any], attrs: Any, md: Markdown
+) -> bool:
+    """SuperFences' question whether the fence's first line is right: the id alone follows."""
+    del language, attrs
+    options["ids"] = list(inputs)
+    state = _state(md)
+    if len(inputs) != 1:
+        state.fail(FENCE, "write ```calculator followed by the id of one calculator")
+    return True
+
+
+def render(
+    source: str, language: str, css_class: str, options: dict[str, Any], md: Markdown, **_: Any
+) -> str:
+    """SuperFences' formatter: the calculator as HTML, run with the fence's starting values."""
+    del language, css_class
+    identifier = options["ids"][0]
+    state = _state(md)
+    place = re.compile(rf"^\s*(?:`{{3,}}|~{{3,}})\s*calculator\s+{identifier}\s*$")
+    if identifier in state.answers:
+        state.fail(place, f"calculator {identifier} appears twice; its address can name only one")
+    try:
+        given = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        state.fail(place, f"the values are not TOML: {error}", int(found[1]) if found else 1)
+    tool, answer = state.run(identifier, given, place)
+    state.answers[identifier] = answer
+    return page_form(tool, answer)
+
+
+def page_form(tool: Calculator, answer: Answer) -> str:
+    """A calculator as the HTML form of the page contract, with all its results readable."""
+    return _template().render(
+        tool=tool,
+        inputs=answer.inputs,
+        results=answer.results,
+        kinds={name: type(control).__name__.lower() for name, control in tool.controls.items()},
+        defaults=json.dumps(answer.inputs),
+        position=position,
+        slider_step=slider_step,
+        drawing=drawing,
+        long_list=LONG_LIST,
+    )
+
+
+def position(control: Slider, value: float) -> float:
+    """Where a value stands on its slider: the value itself, or its logarithm."""
+    return value if control.scale == "linear" else round(math.log2(value), 4)
+
+
+def slider_step(control: Slider) -> float:
+    """The slider's step in its own positions: about 100 of them where the author names none."""
+    if control.scale == "log2":
+        return 1
+    if control.scale == "log":
+        return round(math.log2(control.high / control.low) / 200, 4)
+    if control.step:
+        return control.step
+    span = control.high - control.low
+    rough = 10.0 ** math.floor(math.log10(span / 50))
+    step = next(rough * m for m in (1, 2, 5, 10) if rough * m >= span / 150)
+    return max(1.0, step) if control.whole else float(f"{step:.6g}")
+
+
+def drawing(chart: Chart, width: int) -> str:
+    """A chart as SVG that takes its colours from the page."""
+    spec = chart.spec(width)
+    spec["layer"] = [layer for layer in spec["layer"] if "name" not in layer]
+    key = json.dumps(spec, sort_keys=True)
+    return svg(key).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+
+
+class Fences(Extension):
+    """Inline values, and the place of every fence for messages."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  (the name is Markdown's)
+        """Registers both with Python-Markdown."""
+        md.hwcalc = _State()  # type: ignore[attr-defined]
+        # Before every other preprocessor, SuperFences included.
+        md.preprocessors.register(_Lines(md), "hwcalc-lines", 200)
+        # After code spans (190) and escapes (180), before everything else.
+        md.inlinePatterns.register(_Value(VALUE, md), "hwcalc-value", 175)
+
+
+def makeExtension(**options: Any) -> Fences:  # noqa: N802  (the name is Markdown's)
+    """Markdown's entry point."""
+    return Fences(**options)
+
+
+class _State:
+    """What is known of the page being converted."""
+
+    def __init__(self, lines: list[str] | None = None) -> None:
+        self.lines = lines or []
+        self.answers: dict[str, Answer] = {}
+
+    def run(
+        self, identifier: str, given: Mapping[str, object], place: re.Pattern[str]
+    ) -> tuple[Calculator, Answer]:
+        """Runs a calculator; every way in which an author can be wrong becomes an AuthorError."""
+        try:
+            tool = calculators.load(identifier)
+        except InputError as error:
+            self.fail(place, f"{error}; calculators are files in {calculators.folder().name}/")
+        except Exception as error:
+            self.fail(place, f"calculator {identifier} does not load: {_where(error)}")
+        try:
+            return tool, tool.run(given)
+        except InputError as error:
+            name = error.control if error.control in given else None
+            offset = next((i for i, line in enumerate(self.lines[self.find(place) + 1 :], 1)
+                           if name and re.match(rf"\s*{name}\s*=", line)), 0)  # fmt: skip
+            self.fail(place, f"{error}", offset)
+        except Exception as error:
+            self.fail(place, f"calculator {identifier} failed: {_where(error)}")
+
+    def find(self, place: re.Pattern[str]) -> int:
+        """The index of the first line that matches, 0 if none does."""
+        return next((i for i, line in enumerate(self.lines) if place.search(line)), 0)
+
+    def fail(self, place: re.Pattern[str], message: str, offset: int = 0) -> Any:
+        """Raises AuthorError with the file and the line in it."""
+        index = self.find(place)
+        path = source_file.get()
+        if path is None:
+            raise AuthorError(f"line {index + 1 + offset}: {message}")
+        # The converted text lacks the front matter: look the line up in the file itself.
+        written = path.read_text(encoding="utf-8").splitlines()
+        index = next((i for i, line in enumerate(written) if place.search(line)), index)
+        raise AuthorError(f"{path}:{index + 1 + offset}: {message}")
+
+
+class _Lines(Preprocessor):
+    """Starts the page's state with its lines as written."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        self.md.hwcalc = _State(list(lines))  # type: ignore[attr-defined]
+        return lines
+
+
+class _Value(InlineProcessor):
+    """`{{ id.name }}`: a result or a control's value inside a sentence."""
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802  (the name is Markdown's)
+        self, m: re.Match[str], data: str
+    ) -> tuple[Element, int, int]:
+        del data
+        identifier, name = m[1], m[2]
+        state = _state(self.md)
+        place = re.compile(re.escape(m[0]))
+        if identifier not in state.answers:
+            _, state.answers[identifier] = state.run(identifier, {}, place)
+        answer = state.answers[identifier]
+        tool = calculators.load(identifier)
+        element = Element("output", {"class": "hwcalc-value", "data-calculator": identifier})
+        element.set("name", name)
+        element.set("aria-live", "off")
+        if name in tool.controls:
+            element.text = tool.controls[name].text(answer.inputs[name])
+            return element, m.start(0), m.end(0)
+        try:
+            result = answer[name]
+        except KeyError as error:
+            controls = ", ".join(tool.controls)
+            state.fail(place, f"{error.args[0]}, and the controls {controls}")
+        if result.kind not in ("quantity", "verdict"):
+            state.fail(place, f"{name} is a {result.kind}; a sentence takes a quantity or verdict")
+        element.text = result.text
+        return element, m.start(0), m.end(0)
+
+
+def _state(md: Markdown) -> _State:
+    state: _State = md.hwcalc  # type: ignore[attr-defined]
+    return state
+
+
+def _where(error: Exception) -> str:
+    """The message of an exception and the last line of ours that it passed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    frame = next((f for f in reversed(frames) if "calculators" in Path(f.filename).parts), frames[-1])
+    return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"
+
+
+def _template() -> jinja2.Template:
+    return _environment().get_template("calculator.html.j2")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("hwcalc.web"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.tests |= {
+        "slider": lambda c: isinstance(c, Slider),
+        "field": lambda c: isinstance(c, Number),
+        "choice": lambda c: isinstance(c, Choice),
+        "toggle": lambda c: isinstance(c, Toggle),
+    }
+    return environment

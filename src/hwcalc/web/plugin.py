@@ -1,0 +1,85 @@
+"""The MkDocs plugin: where the browser's files go, which file is being read, what to watch."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+
+from mkdocs.config.config_options import ExtraScriptValue
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import Abort
+from mkdocs.livereload import LiveReloadServer
+from mkdocs.plugins import BasePlugin
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
+
+# Below the site's root; names inside carry hashes, so this folder never changes its meaning.
+FOLDER = "assets/hwcalc"
+
+
+class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no options of its own
+    """Puts calculators' scripts, style and Python into the site."""
+
+    def on_config(self, config: MkDocsConfig) -> None:
+        """Makes the browser's files and has every page refer to them."""
+        from hwcalc.web import bundle
+
+        self.bundle = bundle.make(Path(config.config_file_path).parent / bundle.CACHE)
+        names = json.loads((self.bundle / "manifest.json").read_text())
+        script = ExtraScriptValue(f"{FOLDER}/{names['script']}")
+        script.type = "module"
+        config.extra_javascript.append(script)
+        config.extra_css.append(f"{FOLDER}/{names['style']}")
+
+    def on_page_markdown(
+        self, markdown: str, page: Page, config: MkDocsConfig, files: Files
+    ) -> str | None:
+        """Tells the fence which file it reads, for its messages."""
+        from hwcalc.web import fence
+
+        del markdown, config, files
+        fence.source_file.set(Path(page.file.abs_src_path) if page.file.abs_src_path else None)
+        return None
+
+    def on_post_build(self, config: MkDocsConfig) -> None:
+        """Copies the browser's files into the site."""
+        target = Path(config.site_dir) / FOLDER
+        shutil.copytree(self.bundle, target, ignore=shutil.ignore_patterns("manifest.json"),
+                        dirs_exist_ok=True)  # fmt: skip
+        _forget_modules()
+
+    def on_build_error(self, error: Exception) -> None:
+        """An author's mistake ends the build with its message alone, without a traceback."""
+        from hwcalc.web.fence import AuthorError
+        from hwcalc.web.node import NodeError
+
+        known = isinstance(error, AuthorError | NodeError)
+        _forget_modules()
+        if known:
+            raise Abort(str(error)) from None
+
+    def on_serve(
+        self, server: LiveReloadServer, config: MkDocsConfig, builder: Any
+    ) -> LiveReloadServer:
+        """Watches models, data, calculators, templates and the page's own files."""
+        from hwcalc.calculator import folder
+
+        del config, builder
+        package = Path(__file__).parents[1]
+        for path in (package, package / "web", package / "web" / "assets"):
+            server.watch(str(path), recursive=False)
+        for path in (package / "data", package / "web" / "templates", package / "web" / "theme"):
+            server.watch(str(path))
+        server.watch(str(folder()))
+        return server
+
+
+def _forget_modules() -> None:
+    """Lets the next build of `mkdocs serve` import models and the fence as they are then."""
+    kept = ("hwcalc.web.plugin", "hwcalc.web.drawing", "hwcalc.web.node", "hwcalc.web.parts")
+    for name in [name for name in sys.modules if name.split(".")[0] == "hwcalc"]:
+        if name not in (*kept, "hwcalc", "hwcalc.web"):
+            del sys.modules[name]
+    sys.modules.pop("hwcalc", None)
