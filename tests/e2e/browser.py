@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Playwright, sync_playwright
 
 REMEMBERED = Path(__file__).parents[2] / ".cache" / "browser"
 SYSTEM_NAMES = (
@@ -61,6 +61,14 @@ def launch_browser(playwright: Playwright) -> Browser:
 def launch_chromium(playwright: Playwright) -> Browser:
     """Start the Chromium that was found, headless; look for one first if none was."""
     return _start(playwright, remembered() or find(playwright))
+
+
+def launch_profile(playwright: Playwright, folder: Path) -> BrowserContext:
+    """Start that Chromium with a profile on disk: what it keeps, the next one finds."""
+    executable = remembered() or find(playwright)
+    return playwright.chromium.launch_persistent_context(
+        folder, executable_path=executable, args=_flags()
+    )
 
 
 def remembered() -> Path | None:
@@ -172,10 +180,13 @@ def _opens_a_page(playwright: Playwright, executable: Path) -> bool:
 
 
 def _start(playwright: Playwright, executable: Path) -> Browser:
+    return playwright.chromium.launch(executable_path=executable, args=_flags())
+
+
+def _flags() -> list[str]:
     # Chromium refuses to run as root inside its sandbox, and containers are root.
     root = hasattr(os, "geteuid") and os.geteuid() == 0
-    flags = [*QUIET, "--no-sandbox"] if root else list(QUIET)
-    return playwright.chromium.launch(executable_path=executable, args=flags)
+    return [*QUIET, "--no-sandbox"] if root else list(QUIET)
 
 
 def main() -> None:
