@@ -78,7 +78,8 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
 
 def _forget_modules() -> None:
     """Lets the next build of `mkdocs serve` import models and the fence as they are then."""
-    kept = ("hwcalc.web.plugin", "hwcalc.web.drawing", "hwcalc.web.node", "hwcalc.web.parts")
+    # What holds work worth keeping, and what that imports.
+    kept = {f"hwcalc.web.{name}" for name in ("plugin", "drawing", "mathml", "node", "parts")}
     for name in [name for name in sys.modules if name.split(".")[0] == "hwcalc"]:
         if name not in (*kept, "hwcalc", "hwcalc.web"):
             del sys.modules[name]
