@@ -33,7 +33,8 @@ WATCH = """
 addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector("form.hwcalc");
   const note = () => {
-    if (form.dataset.state === "live") window.hwcalcLive ??= performance.now();
+    const state = form.dataset.state;
+    if (["live", "failed"].includes(state)) window.hwcalcEnd ??= { state, time: performance.now() };
   };
   new MutationObserver(note).observe(form, { attributes: true, attributeFilter: ["data-state"] });
   form.scrollIntoView();
@@ -142,11 +143,20 @@ def measure(
 def live(context: BrowserContext, address: str) -> float:
     """Open the page and return the time until its first calculator has an answer [s]."""
     page = opened(context, address, WATCH)
-    page.wait_for_function("window.hwcalcLive !== undefined", timeout=LIMIT_MS)
-    taken: float = page.evaluate("window.hwcalcLive")
+    taken = wait_until_live(page)
     page.wait_for_load_state("networkidle")
     page.close()
-    return taken / 1000
+    return taken
+
+
+def wait_until_live(page: Page) -> float:
+    """Return the time from the start of the navigation to the first answer [s]."""
+    page.wait_for_function("window.hwcalcEnd !== undefined", timeout=LIMIT_MS)
+    end: dict[str, float | str] = page.evaluate("window.hwcalcEnd")
+    if end["state"] != "live":
+        message = page.locator(".hwcalc-status").first.inner_text()
+        raise SystemExit(f"The calculator of {page.url} is {end['state']}: {message}")
+    return float(end["time"]) / 1000
 
 
 def read_only(context: BrowserContext, address: str) -> None:
@@ -162,7 +172,7 @@ def read_only(context: BrowserContext, address: str) -> None:
 def answers(context: BrowserContext, address: str) -> list[float]:
     """Return how long each of many moves of a slider took to change the text [s]."""
     page = opened(context, address, WATCH)
-    page.wait_for_function("window.hwcalcLive !== undefined", timeout=LIMIT_MS)
+    wait_until_live(page)
     taken: list[float] = page.evaluate(MOVE, MOVES)
     page.close()
     if not taken:

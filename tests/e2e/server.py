@@ -15,6 +15,7 @@ import gzip
 import hashlib
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -151,6 +152,11 @@ class _Handler(BaseHTTPRequestHandler):
     def __init__(self, site: StaticServer, *connection: object) -> None:
         self.site = site
         super().__init__(*connection)  # type: ignore[arg-type]  # passed on as they came
+
+    def handle(self) -> None:
+        # A page that is closed takes its connections with it.
+        with suppress(ConnectionError):
+            super().handle()
 
     def do_GET(self) -> None:
         relative, file = self.site.resolve(self.path)
