@@ -2,7 +2,7 @@
 
 Rates are dense and, unless the key says otherwise, accumulated in FP32. Memory is in bytes as
 addressable: a GPU's "80 GB" is 80 GiB. Link rates are per direction. data/README.md has the
-conventions in full. Networks are in `hwcalc.networks` and are offered here as well.
+conventions in full. The networks of `hwcalc.networks` and `hwcalc.convnets` are offered as well.
 """
 
 import datetime
@@ -13,9 +13,21 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from hwcalc.convnets import ConvNet, convnets
 from hwcalc.datafile import Folder, read, size
+from hwcalc.networks import Transformer, transformers
 
-__all__ = ["Accelerator", "Link", "accelerators", "links"]
+__all__ = [
+    "PRECISIONS",
+    "Accelerator",
+    "ConvNet",
+    "Link",
+    "Transformer",
+    "accelerators",
+    "convnets",
+    "links",
+    "transformers",
+]
 
 PRECISIONS = ("fp32", "tf32", "fp16", "fp16_acc16", "bf16", "fp8", "int8", "fp4")
 
