@@ -308,4 +308,8 @@ def check_count(**values: float) -> None:
         Traceback (most recent call last):
         ValueError: gpus = 2.5: must be a whole number of at least 1
     """
-    _check(values, lambda value: (value >= 1) & (value % 1 == 0), "a whole number of at least 1")
+    _check(
+        values,
+        lambda value: (value >= 1) & (value < math.inf) & (floor(value) == value),
+        "a whole number of at least 1",
+    )
