@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 HOST ?= 127.0.0.1
 PORT ?= 8000
-# Further arguments for pytest: make test ARGS="-k roofline"
+# Further arguments for pytest and the benchmark: make test ARGS="-k roofline"
 ARGS ?=
 
 RUN := .venv/bin/python
@@ -47,7 +47,7 @@ check: $(ENVIRONMENT) ## style, types, spelling, and a strict build of the blog
 
 bench: $(ENVIRONMENT) ## the README's performance figures, measured here
 	@$(RUN) -m tests.e2e.browser
-	@$(RUN) -m tests.bench
+	@$(RUN) -m tests.bench $(ARGS)
 
 # Hatchling and its plug-in for editable installs build the package, so they are pinned with the rest.
 pins: $(ENVIRONMENT) ## renew the pinned versions in constraints.txt
