@@ -69,7 +69,7 @@ class Calculator:
         return {name: control.start for name, control in self.controls.items()}
 
     def read(self, given: Mapping[str, object]) -> dict[str, Any]:
-        """Given values over starting ones, each read by its control; InputError names the control."""
+        """Given values over starting ones; InputError names the control whose rule is broken."""
         values = self.starts()
         for name, value in given.items():
             if name not in self.controls:
@@ -83,7 +83,7 @@ class Calculator:
         return values
 
     def run(self, given: Mapping[str, object]) -> Answer:
-        """Runs the calculator; InputError for a value that breaks a rule of a control or a model."""
+        """Runs the calculator; InputError for a value that breaks a control's or a model's rule."""
         inputs = self.read(given)
         arguments = {n: c.base_value(inputs[n]) for n, c in self.controls.items()}
         try:
@@ -143,7 +143,7 @@ def run(calculator: str, **values: object) -> Answer:
 
 
 def answer_json(calculator: str, inputs: str) -> str:
-    """The page's question and answer, both JSON; a reader's mistake is an answer, a bug is raised."""
+    """The page's question and answer in JSON; a reader's mistake is answered, a bug is raised."""
     try:
         tool = load(calculator)
         answer = tool.run(json.loads(inputs))
@@ -156,7 +156,8 @@ def answer_json(calculator: str, inputs: str) -> str:
 @cache
 def _load(path: Path, _changed: int) -> Calculator:
     spec = importlib.util.spec_from_file_location(f"hwcalc_calculators.{path.stem}", path)
-    assert spec is not None and spec.loader is not None, path
+    assert spec, path
+    assert spec.loader, path
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     title = (inspect.getdoc(module) or "").split("\n")[0]

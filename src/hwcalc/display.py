@@ -13,8 +13,8 @@ IEC = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
 WORDS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 
 # What a prefix may stand before; IEC prefixes before bytes only.
-PREFIXED = ("B", "B/s", "bit", "bit/s", "FLOP", "FLOP/s", "FLOP/B", "s", "W", "J", "Hz", "FLOP/J")
-PREFIXED += ("B/$", "FLOP/$", "B/s/$", "FLOP/s/$", "FLOP/s/W", "OP/s")
+PREFIXED = {"B", "B/s", "bit", "bit/s", "FLOP", "FLOP/s", "FLOP/B", "s", "W", "J", "Hz", "OP/s"}
+PREFIXED |= {"FLOP/J", "FLOP/s/W", "B/$", "B/s/$", "FLOP/$", "FLOP/s/$"}
 # Units that are not base units, as (base unit, factor).
 DERIVED = {
     "%": ("1", 0.01),

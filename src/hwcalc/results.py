@@ -3,6 +3,7 @@
 Each result knows its `text`, which is the same to the last character in the page and in the shell.
 """
 
+import math
 import struct
 import zlib
 from base64 import b64encode
@@ -35,7 +36,7 @@ class Quantity:
         """What the page needs beyond name, label and text."""
         unit = display.base(self.unit)
         return {
-            "value": self.value,
+            "value": self.value if math.isfinite(self.value) else None,  # JSON has no infinity
             "unit": "1" if unit in ("", "x") else unit,
             "note": self.note,
             "accuracy": self.accuracy,

@@ -1,7 +1,7 @@
 """The files the browser needs: Pyodide, our byte-compiled wheel, and the page's own scripts.
 
 `make()` returns a folder ready to be served, and makes it only when something in it would change.
-Every file's name carries a hash of its content or Pyodide's version, so a browser may keep it for ever.
+Every name carries a hash of its content or Pyodide's version, so a browser may keep it for ever.
 It knows files and nothing of MkDocs: `python -m hwcalc.web.bundle FOLDER` does the same by hand.
 """
 
@@ -10,6 +10,7 @@ import io
 import json
 import shutil
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -39,13 +40,15 @@ def make(cache: Path = CACHE) -> Path:
     if (target / "manifest.json").is_file():
         return target
     print("Preparing Python for the browser …", file=sys.stderr)
-    work = cache / f"{target.name}.tmp"
-    shutil.rmtree(work, ignore_errors=True)
-    (work / "made").mkdir(parents=True)
-    _build(work, modules, packed, cache)
-    shutil.rmtree(work / "made")
-    shutil.rmtree(target, ignore_errors=True)
-    work.rename(target)
+    cache.mkdir(parents=True, exist_ok=True)
+    # Made aside and moved in one step: builds at the same time never see each other's halves.
+    with tempfile.TemporaryDirectory(prefix=".making-", dir=cache) as aside:
+        work, made = Path(aside) / "served", Path(aside) / "made"
+        work.mkdir()
+        made.mkdir()
+        _build(work, made, modules, packed, cache)
+        if not target.is_dir():
+            work.rename(target)
     _forget(cache, target)
     return target
 
@@ -78,8 +81,7 @@ def _sources(package: Path) -> list[Path]:
     )
 
 
-def _build(work: Path, modules: Path, packed: bytes, cache: Path) -> None:
-    made = work / "made"
+def _build(work: Path, made: Path, modules: Path, packed: bytes, cache: Path) -> None:
     plain = made / f"hwcalc-{hwcalc.__version__}-py3-none-any.whl"
     plain.write_bytes(packed)
     pyodide = modules / "pyodide"

@@ -1,4 +1,4 @@
-"""A Markdown extension: fences become calculators with their results in them, `{{ id.name }}` a value.
+"""A Markdown extension: fences become calculators with results, `{{ id.name }}` becomes a value.
 
 It knows Markdown and nothing of MkDocs, so any generator that runs Python-Markdown extensions and
 SuperFences custom fences can use it.
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from xml.etree.ElementTree import Element
 
 import jinja2
@@ -22,9 +22,10 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
 from markdown.preprocessors import Preprocessor
-from pymdownx.superfences import SuperFencesException
+from pymdownx.superfences import SuperFencesException  # type: ignore[import-untyped]
 
 from hwcalc import calculator as calculators
+from hwcalc import vegalite
 from hwcalc.calculator import Answer, Calculator, Chart, Choice, InputError, Number, Slider, Toggle
 from hwcalc.web.drawing import svg
 
@@ -34,7 +35,6 @@ source_file: ContextVar[Path | None] = ContextVar("source_file", default=None)
 VALUE = r"\{\{\s*([A-Za-z_]\w*)\.([A-Za-z_]\w*)\s*\}\}"
 FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})\s*calculator\b[ \t]*(\w*)")
 LONG_LIST = 20
-WIDE, NARROW = 680, 330
 
 
 class AuthorError(SuperFencesException):  # type: ignore[misc]  # SuperFences has no types
@@ -109,7 +109,7 @@ def slider_step(control: Slider) -> float:
 
 def drawing(chart: Chart, width: int) -> str:
     """A chart as SVG that takes its colours from the page."""
-    spec = chart.spec(width)
+    spec = vegalite.spec(chart, width)
     spec["layer"] = [layer for layer in spec["layer"] if "name" not in layer]
     key = json.dumps(spec, sort_keys=True)
     return svg(key).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
@@ -118,7 +118,7 @@ def drawing(chart: Chart, width: int) -> str:
 class Fences(Extension):
     """Inline values, and the place of every fence for messages."""
 
-    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  (the name is Markdown's)
+    def extendMarkdown(self, md: Markdown) -> None:
         """Registers both with Python-Markdown."""
         md.hwcalc = _State()  # type: ignore[attr-defined]
         # Before every other preprocessor, SuperFences included.
@@ -127,7 +127,7 @@ class Fences(Extension):
         md.inlinePatterns.register(_Value(VALUE, md), "hwcalc-value", 175)
 
 
-def makeExtension(**options: Any) -> Fences:  # noqa: N802  (the name is Markdown's)
+def makeExtension(**options: Any) -> Fences:
     """Markdown's entry point."""
     return Fences(**options)
 
@@ -163,7 +163,7 @@ class _State:
         """The index of the first line that matches, 0 if none does."""
         return next((i for i, line in enumerate(self.lines) if place.search(line)), 0)
 
-    def fail(self, place: re.Pattern[str], message: str, offset: int = 0) -> Any:
+    def fail(self, place: re.Pattern[str], message: str, offset: int = 0) -> NoReturn:
         """Raises AuthorError with the file and the line in it."""
         index = self.find(place)
         path = source_file.get()
@@ -186,7 +186,7 @@ class _Lines(Preprocessor):
 class _Value(InlineProcessor):
     """`{{ id.name }}`: a result or a control's value inside a sentence."""
 
-    def handleMatch(  # type: ignore[override]  # noqa: N802  (the name is Markdown's)
+    def handleMatch(  # type: ignore[override]
         self, m: re.Match[str], data: str
     ) -> tuple[Element, int, int]:
         del data
@@ -222,7 +222,9 @@ def _state(md: Markdown) -> _State:
 def _where(error: Exception) -> str:
     """The message of an exception and the last line of ours that it passed."""
     frames = traceback.extract_tb(error.__traceback__)
-    frame = next((f for f in reversed(frames) if "calculators" in Path(f.filename).parts), frames[-1])
+    frame = next(
+        (f for f in reversed(frames) if "calculators" in Path(f.filename).parts), frames[-1]
+    )
     return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"
 
 

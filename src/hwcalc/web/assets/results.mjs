@@ -100,6 +100,7 @@ function showChart(figure, { spec, series }, untouched) {
       item.style.setProperty("--hwcalc-colour", `var(--hwcalc-series-${(i % 8) + 1})`);
       return item;
     }));
+  legend.hidden = !series.length;
   // The drawing in the page is already this one: it comes alive when somebody points at it.
   if (untouched && !drawn.has(figure))
     figure.addEventListener("pointerenter", () => draw(figure), { once: true });

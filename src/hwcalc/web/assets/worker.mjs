@@ -9,6 +9,9 @@ self.onmessage = ({ data }) => {
   else early.push(data);
 };
 
+// Whatever Pyodide leaves unhandled has reached `troubles` first.
+self.addEventListener("unhandledrejection", (event) => event.preventDefault());
+
 async function boot({ base, pyodide, wasm, library, wheel, lock }) {
   const at = (path) => new URL(path, base).href;
   try {
@@ -24,7 +27,7 @@ async function boot({ base, pyodide, wasm, library, wheel, lock }) {
   async function start() {
     const { loadPyodide } = await import(at(pyodide));
     return loadPyodide({
-      indexURL: at("."),
+      indexURL: new URL(".", at(pyodide)).href,
       stdLibURL: at(library),
       lockFileContents: lock,
       packageBaseUrl: new URL(".", at(wheel)).href,

@@ -1,0 +1,250 @@
+"""The Vega-Lite specification of a chart: drawn to SVG at build time, and by Vega in the page.
+
+Values are scaled to a readable prefix here and tooltips are written here, so that page and shell
+agree.
+Colours are only ever named, by the style sheet's variables: one drawing is right in light, in dark
+and in print.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from hwcalc import display
+from hwcalc.charts import Axis, Band, Bars, Cells, Chart, Line, Mark, Points, Rule, Spans
+
+WIDTH, HEIGHT, LANE = 680, 320, 34
+COLOURS = 8
+
+Json = dict[str, Any]
+TIP: Json = {"tooltip": {"field": "tip", "type": "nominal"}}
+LABEL: Json = {"text": {"field": "label", "type": "nominal"}}
+_TEXT = {"labelColor": "var(--hwcalc-text)", "titleColor": "var(--hwcalc-text)"}
+_TEXT_SIZE = {"labelFontSize": 12, "titleFontSize": 12}
+CONFIG: Json = {
+    "background": None,
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        **_TEXT,
+        **_TEXT_SIZE,
+        "domainColor": "var(--hwcalc-axis)",
+        "tickColor": "var(--hwcalc-axis)",
+        "gridColor": "var(--hwcalc-grid)",
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+        "labelLimit": 220,
+    },
+    "legend": {**_TEXT, **_TEXT_SIZE, "orient": "top"},
+    "text": {"color": "var(--hwcalc-text)", "fontSize": 12},
+    "line": {"strokeWidth": 2.2, "clip": True},
+    "area": {"opacity": 0.22, "clip": True},
+    "point": {"filled": True, "size": 80, "opacity": 1},
+    "bar": {"stroke": "var(--hwcalc-surface)", "strokeWidth": 0.7},
+    "rule": {"strokeDash": [2, 3], "color": "var(--hwcalc-axis)"},
+}
+
+
+def spec(chart: Chart, width: int = WIDTH) -> Json:
+    """The specification, its data apart under `datasets` so that a page can exchange them alone.
+
+    Layers with a name only serve the pointer: a drawing that cannot be pointed at leaves them out.
+    """
+    x, y = _Scaled(chart.x, chart.values("x")), _Scaled(chart.y, chart.values("y"))
+    datasets: dict[str, list[Json]] = {}
+    layers: list[Json] = []
+    for group in _groups(chart.marks):
+        name = f"m{len(datasets)}"
+        datasets[name] = [
+            row | ({"order": place} if len(group) > 1 else {})
+            for place, mark in enumerate(group)
+            for row in _rows(mark, x, y, chart.horizontal)
+        ]
+        for layer in _layers(chart, group[0], x, y):
+            named = {"name": f"hover_{name}"} if layer.pop("hover", False) else {}
+            layers.append({"data": {"name": name}, **layer, **named})
+    lanes = _lanes(chart) or (_categories(chart) if chart.horizontal else [])
+    return {
+        "width": width,
+        "height": chart.height or (70 + LANE * len(lanes) if lanes else HEIGHT),
+        "autosize": {"type": "fit", "contains": "padding"},
+        "datasets": datasets,
+        "layer": layers,
+        "config": CONFIG,
+    }
+
+
+class _Scaled:
+    """An axis with the prefix its values call for."""
+
+    def __init__(self, axis: Axis, values: list[float]) -> None:
+        self.axis = axis
+        limits = [v for v in (axis.low, axis.high) if v is not None]
+        self.divisor, self.unit = display.axis_scale([*values, *limits], axis.unit)
+        self.values = [v / self.divisor for v in values if math.isfinite(v)] or [1.0]
+
+    def short(self, value: float) -> float:
+        """A value as drawn: five significant digits keep the page small and no eye sees more."""
+        return float(f"{value / self.divisor:.5g}")
+
+    def words(self, value: float) -> str:
+        """A value as written in a tooltip."""
+        return f"{value:.0f}" if self.axis.unit == "year" else display.text(value, self.axis.unit)
+
+    def channel(self, side: str) -> Json:
+        """The encoding of a quantitative channel."""
+        axis = self.axis
+        ticks: Json = {"format": "d" if axis.unit == "year" else ",~r"}
+        scale: Json = {"type": axis.scale}
+        low = None if axis.low is None else self.short(axis.low)
+        high = None if axis.high is None else self.short(axis.high)
+        if axis.scale == "log":
+            low, high = low or min(self.values), high or max(self.values)
+            if low == high:
+                low, high = low / 2, high * 2
+            ticks |= {"values": _log_ticks(low, high), "labelOverlap": True}
+            if high >= 1e5:
+                ticks["format"] = "~s"
+            scale["nice"] = False
+        else:
+            scale["zero"] = side == "y" and low is None
+        limits = {"domainMin": low, "domainMax": high}
+        scale |= {end: value for end, value in limits.items() if value is not None}
+        unit = "" if self.unit in ("", "year") else f" [{self.unit}]"
+        return {
+            "field": side,
+            "type": "quantitative",
+            "title": axis.label + unit,
+            "scale": scale,
+            "axis": ticks,
+        }
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """1, 2, 5 per decade over a short range, whole decades over a long one."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 5) if len(decades) <= 4 else (1,)
+    return [float(f"{s}e{d}") for d in decades for s in steps if low <= float(f"{s}e{d}") <= high]
+
+
+def _groups(marks: Iterable[Mark]) -> list[list[Mark]]:
+    """Marks drawn together: bars can only be stacked, and lanes sorted, within one layer."""
+    groups: dict[object, list[Mark]] = {}
+    for index, mark in enumerate(marks):
+        groups.setdefault(type(mark) if isinstance(mark, Bars | Spans) else index, []).append(mark)
+    return list(groups.values())
+
+
+def _categories(chart: Chart) -> list[str]:
+    return list(dict.fromkeys(c for m in chart.marks if isinstance(m, Bars) for c in m.categories))
+
+
+def _lanes(chart: Chart) -> list[str]:
+    return list(
+        dict.fromkeys(lane for m in chart.marks if isinstance(m, Spans) for lane in m.lanes)
+    )
+
+
+def _layers(chart: Chart, mark: Mark, x: _Scaled, y: _Scaled) -> list[Json]:
+    names = chart.series()
+    palette = [f"var(--hwcalc-series-{i % COLOURS + 1})" for i in range(len(names))]
+    series = {"field": "series", "type": "nominal", "legend": None}
+    colour = {"color": series | {"scale": {"domain": names, "range": palette}}}
+    ends = {"x": x.channel("x"), "y": y.channel("y")}
+    match mark:
+        case Line():
+            shape = {"type": "line", **({"strokeDash": [5, 4]} if mark.dash else {})}
+            ghost = {"type": "point", "opacity": 0, "size": 220}
+            return [
+                {"mark": shape, "encoding": ends | colour},
+                {"mark": ghost, "encoding": ends | TIP, "hover": True},
+            ]
+        case Band():
+            between = {"y": ends["y"] | {"field": "low"}, "y2": {"field": "high"}}
+            return [{"mark": "area", "encoding": ends | between | colour}]
+        case Points():
+            beside = {"type": "text", "align": "left", "dx": 8, "dy": -6}
+            points = {"mark": "point", "encoding": ends | colour | TIP}
+            return [points, {"mark": beside, "encoding": ends | LABEL}] if mark.labels else [points]
+        case Bars():
+            return [{"mark": "bar", "encoding": _bars(chart, x, y) | colour | TIP}]
+        case Spans():
+            lane = {"field": "lane", "type": "nominal", "sort": _lanes(chart)}
+            across = {"x": ends["x"] | {"field": "start"}, "x2": {"field": "end"}}
+            across["y"] = lane | {"title": chart.y.label or None}
+            return [{"mark": "bar", "encoding": across | colour | TIP}]
+        case Cells():
+            side = {"type": "ordinal", "sort": None, "axis": {"labelAngle": 0}}
+            sides = {s: side | {"field": s, "title": getattr(chart, s).label} for s in ("x", "y")}
+            value = {"field": "value", "type": "quantitative", "title": mark.series}
+            shade = {"color": value | {"scale": {"scheme": "cividis"}}}
+            return [{"mark": "rect", "encoding": sides | shade | TIP}]
+        case Rule():
+            at = "x" if mark.x is not None else "y"
+            vertical: Json = {"align": "left", "dx": 4, "y": 8}
+            level: Json = {"align": "right", "dy": -6, "x": "width"}
+            text = {"type": "text", **(vertical if at == "x" else level)}
+            return [
+                {"mark": "rule", "encoding": {at: ends[at]}},
+                {"mark": text, "encoding": {at: ends[at], **LABEL}},
+            ]
+
+
+def _bars(chart: Chart, x: _Scaled, y: _Scaled) -> Json:
+    across, along = ("y", "x") if chart.horizontal else ("x", "y")
+    categories = _categories(chart)
+    many = len(categories) > 6 and not chart.horizontal
+    encoding: Json = {
+        across: {
+            "field": "category",
+            "type": "nominal",
+            "title": getattr(chart, across).label or None,
+            "sort": categories,
+            "axis": {"labelAngle": -40 if many else 0},
+        },
+        along: (x if chart.horizontal else y).channel(along),
+    }
+    encoding[along]["scale"] |= {"zero": True} if chart.horizontal else {}
+    if chart.stacked:
+        # The first series stands on the axis, the others on it, as the legend lists them.
+        encoding["order"] = {"field": "order", "type": "quantitative"}
+    else:
+        encoding[f"{across}Offset"] = {"field": "series", "sort": chart.series()}
+    return encoding
+
+
+def _rows(mark: Mark, x: _Scaled, y: _Scaled, horizontal: bool) -> Iterator[Json]:
+    """One dict per drawn thing, scaled, with its tooltip."""
+    match mark:
+        case Line() | Points():
+            labels = (mark.labels if isinstance(mark, Points) else None) or [""] * len(mark.x)
+            for a, b, label in zip(mark.x, mark.y, labels, strict=True):
+                tip = f"{label or mark.series}: {x.words(a)}, {y.words(b)}"
+                row = {"x": x.short(a), "y": y.short(b), "series": mark.series, "tip": tip}
+                yield row | ({"label": label} if label else {})
+        case Band():
+            for a, low, high in zip(mark.x, mark.low, mark.high, strict=True):
+                ends = {"low": y.short(low), "high": y.short(high)}
+                yield {"x": x.short(a), **ends, "series": mark.series}
+        case Bars():
+            side, scale = ("x", x) if horizontal else ("y", y)
+            for name, value in zip(mark.categories, mark.values, strict=True):
+                tip = f"{name}, {mark.series}: {scale.words(value)}"
+                row = {"category": name, side: scale.short(value)}
+                yield row | {"series": mark.series, "tip": tip}
+        case Spans():
+            for lane, start, end in zip(mark.lanes, mark.starts, mark.ends, strict=True):
+                tip = f"{mark.series}: {x.words(end - start)}, from {x.words(start)}"
+                row = {"lane": lane, "start": x.short(start), "end": x.short(end)}
+                yield row | {"series": mark.series, "tip": tip}
+        case Cells():
+            for line, values in zip(mark.y, mark.values, strict=True):
+                for column, value in zip(mark.x, values, strict=True):
+                    tip = f"{x.axis.label} {column}, {y.axis.label} {line}: "
+                    tip += display.text(value, mark.unit)
+                    yield {"x": column, "y": line, "value": value, "tip": tip}
+        case Rule():
+            if mark.x is not None:
+                yield {"x": x.short(mark.x), "label": mark.label}
+            elif mark.y is not None:
+                yield {"y": y.short(mark.y), "label": mark.label}
