@@ -131,7 +131,7 @@ class Transformer:
         """Raise ValueError if the network has a part that no model of hwcalc describes."""
         if not self.computable:
             raise ValueError(
-                f"{self.name} cannot be computed from its configuration: {self.reason}"
+                f"{self.name} cannot be computed: {self.reason}; choose another network"
             )
 
 
