@@ -32,6 +32,8 @@ class _Formulas(Treeprocessor):
             if element.tag == "div":
                 # A wide formula scrolls by itself; the keyboard must reach it, too.
                 element.attrib |= {"tabindex": "0", "role": "group", "aria-label": "Formula"}
+                # Without its layout it would be noise in the search's excerpts.
+                element.set("data-search-exclude", "")
             element.text = self.md.htmlStash.store(mathml)
 
 
