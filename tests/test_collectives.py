@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -179,7 +180,7 @@ def test_gigabyte_is_decimal() -> None:
 @pytest.mark.parametrize("method", FLAT)
 def test_arrays_equal_scalars(method) -> None:  # type: ignore[no-untyped-def]
     """A sweep over an array gives what a loop over its elements gives."""
-    ranks = np.array([1, 2, 3, 8, 512])
+    ranks: Any = np.array([1, 2, 3, 8, 512])
     vector = method(1e8, ranks, 25e9, 1e-5)
     assert vector == pytest.approx([method(1e8, int(n), 25e9, 1e-5) for n in ranks], rel=1e-15)
     for name in ALL_REDUCE_METHODS:
