@@ -2,15 +2,20 @@
 
 import csv
 import re
+import statistics
 
 import pytest
 
-from hwcalc import published, training
+from hwcalc import matmul, published, roofline, training
 from hwcalc.catalog import accelerators
 from hwcalc.datafile import DATA
-from hwcalc.roofline import peak_rate
 
-TABLES = ("runs/bert-large.csv", "runs/mlperf-bert.csv", "prices/rents.csv")
+TABLES = (
+    "runs/bert-large.csv",
+    "runs/mlperf-bert.csv",
+    "runs/matmul-h100-tpu-v6e.csv",
+    "prices/rents.csv",
+)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -40,9 +45,37 @@ def test_no_published_run_beats_the_peak() -> None:
     """Every run stays below its chips' peak: above it the row would be wrong, not the chip."""
     for run in published.bert_runs():
         flops = training.recipe_flops(run.phases, 12 * 24 * 1024**2, 24, 1024)
-        peak = peak_rate(run.accelerator.peak, 16)
+        peak = roofline.peak_rate(run.accelerator.peak, 16)
         reached = training.utilisation(flops, run.devices, peak, run.time)
         assert 0.02 < reached < 0.7, run.label
+
+
+def test_no_measured_multiplication_beats_the_roofline() -> None:
+    """A kernel that finishes before its roofline would have been measured or counted wrongly."""
+    for row in published.multiplications():
+        assert _share_of_roofline(row) < 1, row
+
+
+def test_roofline_of_measured_multiplications() -> None:
+    """Without any fitted constant the bound lies within a quarter of the measured median."""
+    shares = {
+        chip: statistics.median(
+            _share_of_roofline(row)
+            for row in published.multiplications()
+            if row.accelerator.id == chip and row.layer != "down_proj"
+        )
+        for chip in ("h100-sxm", "tpu-v6e")
+    }
+    assert shares["h100-sxm"] == pytest.approx(0.80, abs=0.03)
+    assert shares["tpu-v6e"] == pytest.approx(0.91, abs=0.03)
+
+
+def _share_of_roofline(row: published.Multiplication) -> float:
+    chip = row.accelerator
+    flops = matmul.flops(row.m, row.k, row.n)
+    traffic = matmul.traffic_each_once(row.m, row.k, row.n, 2)
+    bound = roofline.kernel_time(flops, traffic, roofline.peak_rate(chip.peak, 16), chip.bandwidth)
+    return bound / row.time
 
 
 def test_labels_name_the_number_of_devices() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from hwcalc import training
 from hwcalc.catalog import accelerators
+from hwcalc.networks import transformers
 from hwcalc.training import RECIPES, Phase
 
 LAYERS, HIDDEN = 24, 1024
@@ -18,6 +19,36 @@ V100 = accelerators()["v100-sxm2-32gb"].peak["fp16"]
 def flops(recipe: str) -> float:
     """Operations of BERT-large under a recipe."""
     return training.recipe_flops(RECIPES[recipe], WEIGHTS, LAYERS, HIDDEN)
+
+
+def test_weights_at_work_in_bert() -> None:
+    """Without embeddings and norms BERT-large is 12 L h^2 weights, plus biases below 0.1 %."""
+    counted = training.working_parameters(transformers()["bert-large"])
+    assert WEIGHTS < counted < 1.001 * WEIGHTS
+
+
+def test_weights_at_work_in_decoders() -> None:
+    """A decoder's output matrix works on every token, tied to the embedding or not."""
+    tied, untied = transformers()["gpt2-small"], transformers()["llama3-8b"]
+    body = 12 * tied.layers * tied.hidden**2
+    assert training.working_parameters(tied) == pytest.approx(
+        body + tied.vocab * tied.hidden, rel=2e-3
+    )
+    assert training.working_parameters(untied) == pytest.approx(
+        untied.counted - untied.vocab * untied.hidden, rel=1e-3
+    )
+
+
+def test_weights_at_work_in_experts() -> None:
+    """A mixture of experts works with the experts chosen for a token, not with all."""
+    mixtral = transformers()["mixtral-8x7b"]
+    assert training.working_parameters(mixtral) == pytest.approx(12.75e9, rel=2e-3)
+
+
+def test_encoder_with_decoder_is_refused() -> None:
+    """A token of T5 meets either the encoder or the decoder: no single count is right."""
+    with pytest.raises(ValueError, match="encoder with a decoder"):
+        training.working_parameters(transformers()["t5-large"])
 
 
 def test_tokens_of_the_recipes() -> None:

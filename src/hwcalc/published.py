@@ -1,4 +1,4 @@
-"""What others published, with date and source: training runs of BERT-large, MLPerf pairs, rents.
+"""What others published, with source: runs of BERT-large, MLPerf pairs, kernel times, rents.
 
 Measured or listed figures, read from the tables in data/runs and data/prices; no model is in here.
 """
@@ -13,7 +13,16 @@ from hwcalc.catalog import Accelerator, accelerators
 from hwcalc.datafile import DATA
 from hwcalc.training import RECIPES, Phase, recipe_time
 
-__all__ = ["Pairing", "Rent", "Run", "bert_runs", "mlperf_bert", "rents"]
+__all__ = [
+    "Multiplication",
+    "Pairing",
+    "Rent",
+    "Run",
+    "bert_runs",
+    "mlperf_bert",
+    "multiplications",
+    "rents",
+]
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,18 @@ class Pairing:
     tpu_time: float  # [s]
     gpu_time: float  # [s]
     sources: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Multiplication:
+    """A measured time of a matrix multiplication at 16 bits."""
+
+    layer: str
+    accelerator: Accelerator
+    m: int
+    k: int
+    n: int
+    time: float  # [s]
 
 
 @dataclass(frozen=True)
@@ -138,6 +159,34 @@ def mlperf_bert() -> tuple[Pairing, ...]:
             sources=(tpu["source"], gpu["source"]),
         )
         for tpu, gpu in zip(tpus, gpus, strict=True)
+    )
+
+
+@functools.cache
+def multiplications() -> tuple[Multiplication, ...]:
+    """Return measured multiplications of one Llama-3.1-8B on an H100 and on a TPU v6e.
+
+    Layers are left out whose weights stay on the TPU between repetitions and so beat its memory
+    bandwidth, and single tokens, whose times scatter on both sides of it. The H100's variant is
+    not stated; its times are below what the PCIe board's bandwidth allows, so it is an SXM board.
+
+    Returns:
+        The measurements by layer, chip and number of tokens. [1]
+
+    Examples:
+        >>> [(row.m, row.time) for row in multiplications()][0]
+        (2, 4.271e-05)
+    """
+    return tuple(
+        Multiplication(
+            layer=row["layer"],
+            accelerator=accelerators()[row["accelerator"]],
+            m=int(row["m"]),
+            k=int(row["k"]),
+            n=int(row["n"]),
+            time=float(row["time_us"]) * 1e-6,
+        )
+        for row in _rows("runs/matmul-h100-tpu-v6e.csv")
     )
 
 

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from hwcalc.networks import Transformer
 from hwcalc.numeric import check_fraction, check_positive
-from hwcalc.transformer import training_flops_per_token
+from hwcalc.transformer import active_parameters, parameter_count, training_flops_per_token
 
 
 class Phase(NamedTuple):
@@ -40,6 +41,49 @@ RECIPES: Mapping[str, tuple[Phase, ...]] = MappingProxyType(
         "bert-lamb": (Phase(7_038, 65_536, 128), Phase(1_563, 32_768, 512)),
     }
 )
+
+
+def working_parameters(network: Transformer) -> float:
+    """Count the weights that one token is multiplied with, the $P$ of training FLOP.
+
+    Embedding tables are looked up and norms are no matrices: neither counts. A decoder predicts
+    from every token, so its output matrix counts even where it is the embedding used again. An
+    encoder predicts about one token in seven, and its output matrix is left out, which is 1.5 % of
+    BERT-large. Where the catalogue cannot count parts, all parameters a token meets are taken.
+
+    Args:
+        network: A network of the catalogue. [1]
+
+    Returns:
+        Weights at work for one token. [1]
+
+    Raises:
+        ValueError: If the network is an encoder with a decoder: no token meets all its weights.
+
+    References:
+        Kaplan et al. 2020, "Scaling laws for neural language models", section 2.1,
+        https://doi.org/10.48550/arXiv.2001.08361
+
+    Examples:
+        >>> from hwcalc.networks import transformers
+        >>> working_parameters(transformers()["bert-large"]) / 1e6
+        302.2
+    """
+    if network.kind == "encoder-decoder":
+        raise ValueError(
+            f"{network.name}: an encoder with a decoder is not modelled; choose another"
+        )
+    if not network.computable:
+        return parameter_count(network, active=True)
+    parts = active_parameters(network)
+    at_work = sum(
+        count
+        for part, count in parts.items()
+        if part.startswith(("attention/", "mlp/", "experts/")) or part == "head/unembedding"
+    )
+    if network.tied_embeddings and network.kind == "decoder":
+        at_work += network.vocab * network.hidden
+    return float(at_work)
 
 
 def recipe_tokens(phases: Sequence[Phase]) -> float:

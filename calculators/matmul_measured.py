@@ -1,0 +1,106 @@
+"""How close do real multiplications on a GPU and on a TPU come to the roofline?"""
+
+from statistics import median
+from typing import Annotated
+
+from hwcalc import catalog, matmul, published, roofline
+from hwcalc.calculator import Axis, Chart, Choice, Line, Points, Quantity, Results, Slider
+from hwcalc.display import text
+
+BITS = 16
+LAYERS = {
+    "gate_proj": "MLP in, 4,096 by 14,336",
+    "down_proj": "MLP out, 14,336 by 4,096",
+    "lm_head": "Vocabulary, 4,096 by 128,256",
+}
+
+
+def calculate(
+    layer: Annotated[str, Choice(LAYERS, start="gate_proj", label="Weights")],
+    tokens: Annotated[
+        int,
+        Slider(2, 2048, start=64, scale="log2", unit="tokens", label="Tokens at a time"),
+    ],
+) -> Results:
+    rows = [row for row in published.multiplications() if row.layer == layer]
+    chips = list({row.accelerator.id: row.accelerator for row in rows}.values())
+    k, n = rows[0].k, rows[0].n
+
+    def bound(chip: catalog.Accelerator, m: int) -> float:
+        return roofline.kernel_time(
+            matmul.flops(m, k, n),
+            matmul.traffic_each_once(m, k, n, BITS / 8),
+            roofline.peak_rate(chip.peak, BITS),
+            chip.bandwidth,
+        )
+
+    measured = {
+        chip.id: [(row.m, row.time) for row in rows if row.accelerator == chip] for chip in chips
+    }
+    shares = {
+        chip.id: median(bound(chip, m) / time for m, time in measured[chip.id]) for chip in chips
+    }
+    bounds = {chip.id: bound(chip, tokens) for chip in chips}
+    xs = sorted({m for m, _ in measured[chips[0].id]} | {tokens})
+    names = {"h100-sxm": "h100", "tpu-v6e": "v6e"}
+    gpu, tpu = chips
+    return [
+        *(
+            Quantity(
+                f"{names[chip.id]}_bound",
+                f"{chip.name} needs at least",
+                bounds[chip.id],
+                "s",
+                note=f"{tokens} tokens",
+            )
+            for chip in chips
+        ),
+        Quantity(
+            "bound_ratio", "TPU over GPU at the roofline", bounds[tpu.id] / bounds[gpu.id], "x"
+        ),
+        *(
+            Quantity(
+                f"{names[chip.id]}_share",
+                f"Roofline over measured, {chip.name}",
+                shares[chip.id],
+                "%",
+                note=f"median of {len(measured[chip.id])} measured times",
+            )
+            for chip in chips
+        ),
+        *(
+            Quantity(
+                f"{names[chip.id]}_ridge",
+                f"Ridge point of {chip.name}",
+                roofline.ridge_point(roofline.peak_rate(chip.peak, BITS), chip.bandwidth),
+                "FLOP/B",
+            )
+            for chip in chips
+        ),
+        Chart(
+            "times",
+            f"Time of one multiplication against tokens, {LAYERS[layer]}: measured and roofline",
+            x=Axis("Tokens at a time", scale="log"),
+            y=Axis("Time", "s", scale="log"),
+            marks=[
+                *(
+                    Points(
+                        chip.name + ", measured",
+                        [m for m, _ in measured[chip.id]],
+                        [time for _, time in measured[chip.id]],
+                    )
+                    for chip in chips
+                ),
+                *(
+                    Line(chip.name + ", roofline", xs, [bound(chip, m) for m in xs], dash=True)
+                    for chip in chips
+                ),
+                Points("You", [tokens, tokens], list(bounds.values())),
+            ],
+            alt=f"Measured times above their rooflines, flat while the weights are read and rising "
+            f"with the tokens beyond. At {tokens} tokens the rooflines are "
+            f"{text(bounds[gpu.id], 's')} for {gpu.name} and {text(bounds[tpu.id], 's')} for "
+            f"{tpu.name}; they are {text(shares[gpu.id], '%')} and {text(shares[tpu.id], '%')} of "
+            f"the measured times (medians).",
+        ),
+    ]
