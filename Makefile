@@ -25,6 +25,8 @@ help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
 serve: $(ENVIRONMENT) ## the blog with live reload; HOST= and PORT= change the address
+	@$(RUN) -c 'import socket; socket.create_server(("$(HOST)", $(PORT))).close()' 2>/dev/null || { \
+		echo "$(HOST):$(PORT) is in use or not ours; choose another port: make serve PORT=8001" >&2; exit 1; }
 	@$(RUN) -m mkdocs serve --dev-addr $(HOST):$(PORT)
 
 build: $(ENVIRONMENT) ## the blog as files, in public/

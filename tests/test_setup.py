@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hwcalc import calculator
+from hwcalc import calculator, cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -66,6 +66,19 @@ def test_readme_python_session_prints_what_it_says() -> None:
     assert len(session.examples) > 2
     outcome = doctest.DocTestRunner(Spaces(), optionflags=doctest.ELLIPSIS).run(session)
     assert outcome.failed == 0
+
+
+def test_readme_shell_session_prints_what_it_says(
+    one_layer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each `$ hwcalc …` of the README works, and prints what stands below it, if anything does."""
+    sessions = [part.split("\n", 1) for part in fence("console").split("$ hwcalc ")[1:]]
+    assert any(one_layer in command for command, _ in sessions)
+    for command, shown in sessions:
+        assert cli.main(command.split()) == 0
+        printed = capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ")
+        assert printed
+        assert shown.strip() in ("", printed.strip())
 
 
 def test_readme_article_uses_what_the_calculator_has(one_layer: str) -> None:

@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 RUNS = 10
 MOVES = 200
 LIMIT_MS = 60_000
+FORM = '<form class="hwcalc"'
 
 # Notes when the first calculator of the page answers for the first time, as seen from the start of
 # the navigation, and brings it into view, which is what starts Python.
@@ -81,22 +82,23 @@ async (moves) => {
 def main() -> None:
     """Build, measure, print the table; write it into the README if asked to."""
     options = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    options.add_argument("--page", default="posts/data-parallelism/", help="the article measured")
+    options.add_argument("--page", help="the article, by default the one with most calculators")
     options.add_argument("--write", action="store_true", help="write the table into README.md")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         builds = [build(folder / "site") for _ in range(RUNS + 1)][1:]
+        page = chosen.page or richest(folder / "site")
         with (
             StaticServer(folder / "site", prefix="/repo/") as server,
             sync_playwright() as playwright,
         ):
             rows = [
                 ("Building the blog", times(builds)),
-                *measure(playwright, server, chosen.page, folder),
+                *measure(playwright, server, page, folder),
             ]
             browser = version(playwright, folder)
-    report = table(rows, chosen.page, browser)
+    report = table(rows, page, browser)
     print(report)
     if chosen.write:
         write(report)
@@ -108,6 +110,18 @@ def build(folder: Path) -> float:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True)
     return time.perf_counter() - start
+
+
+def richest(site: Path) -> str:
+    """Return the address of the article with most calculators, below the site's."""
+    counts = {
+        page.parent.relative_to(site).as_posix() + "/": page.read_text("utf-8").count(FORM)
+        for page in site.glob("posts/**/index.html")
+    }
+    best = max(counts, key=counts.__getitem__, default="")
+    if not best or counts[best] == 0:
+        raise SystemExit("No article of the blog has a calculator: there is nothing to measure.")
+    return best
 
 
 def measure(
@@ -184,7 +198,9 @@ def opened(context: BrowserContext, address: str, script: str) -> Page:
     """Open the address in a new page that runs the script first."""
     page = context.new_page()
     page.add_init_script(script)
-    page.goto(address)
+    answer = page.goto(address)
+    if answer is None or not answer.ok:
+        raise SystemExit(f"{address}: there is no such page.")
     return page
 
 
