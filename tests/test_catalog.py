@@ -1,7 +1,11 @@
 """Facts of the catalogue: sourced, dated, positive, and within what the hardware can do."""
 
+import compileall
 import datetime
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,6 +141,20 @@ def test_every_entry_can_be_read_named_and_grouped(folder: Any) -> None:
         names.add(entry.name)
         assert entry.vendor
         assert entry.family
+
+
+def test_a_byte_compiled_copy_finds_its_data(tmp_path: Path) -> None:
+    """The browser gets the package compiled and without sources, unpacked somewhere."""
+    copy = tmp_path / "hwcalc"
+    shutil.copytree(DATA.parent, copy, ignore=shutil.ignore_patterns("web", "__pycache__"))
+    compileall.compile_dir(copy, quiet=1, legacy=True)
+    for source in copy.rglob("*.py"):
+        source.unlink()
+    code = "from hwcalc import catalog; print(catalog.__file__, len(catalog.accelerators()))"
+    code += "; catalog.convnets()['alexnet'], catalog.links()['nvlink-4']"
+    command = [sys.executable, "-S", "-c", code]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert result.stdout.split() == [str(copy / "catalog.pyc"), str(len(CHIPS))]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
