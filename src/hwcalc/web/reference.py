@@ -1,5 +1,6 @@
-"""The page of models, written from their docstrings: `[models]` on a line of its own becomes it.
+"""Reference pages written from docstrings: `[models]` or `[arguments]` on a line of its own.
 
+The first becomes every model, the second every name of an argument with its unit and its meanings.
 A model is a public function whose docstring has `Args:` and `References:`. The sources are parsed,
 not imported: an edit shows at the next build of a running `mkdocs serve`, and a module that does
 not import yet breaks nothing. Loaded as the Markdown extension `hwcalc.web.reference`.
@@ -17,7 +18,6 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 PACKAGE = Path(__file__).parents[1]
-DIRECTIVE = "[models]"
 _SECTION = re.compile(r"^(Args|Returns|Raises|References|Examples):$")
 _UNIT = re.compile(r"\s*\[([^\[\]]+)\]\.?$")
 _ADDRESS = re.compile(r"(?:https?://|doi:)\S+$")
@@ -27,13 +27,31 @@ _DOI = re.compile(r"(?<![\w/])doi:(10\.\S+?)(?=[,;.]?(?:\s|$))")
 def models_page() -> str:
     """Return Markdown that lists every model: modules by name, functions in their order."""
     parts = []
-    for path in sorted(PACKAGE.glob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        functions = [f for f in tree.body if isinstance(f, ast.FunctionDef) and _is_model(f)]
-        if functions:
-            parts.append(_module(path.stem, ast.get_docstring(tree) or ""))
-            parts += [_function(path.stem, function) for function in functions]
+    for module, docstring, functions in _models():
+        parts.append(_module(module, docstring))
+        parts += [_function(module, function) for function in functions]
     return "\n\n".join(parts)
+
+
+def arguments_page() -> str:
+    """Return Markdown that lists the models' arguments by name, unit and meaning."""
+    meanings: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for module, _, functions in _models():
+        for function in functions:
+            link = f"[`{function.name}`](models.md#{module}.{function.name})"
+            for name, text in entries(sections(ast.get_docstring(function) or "")["Args"]):
+                meaning = _UNIT.sub("", text).rstrip(".")
+                users = meanings.setdefault((name, _unit(text)), {}).setdefault(meaning, [])
+                users.append(link)
+    parts = []
+    for (name, unit), uses in sorted(meanings.items(), key=lambda item: item[0]):
+        parts.append(f"`{name}`{unit}")
+        parts += [f":   {meaning}: {', '.join(links)}" for meaning, links in uses.items()]
+        parts.append("")
+    return "\n".join(parts)
+
+
+PAGES = {"[models]": models_page, "[arguments]": arguments_page}
 
 
 def sections(docstring: str) -> dict[str, str]:
@@ -54,6 +72,15 @@ def entries(section: str) -> Iterator[tuple[str, str]]:
     for start in re.split(r"\n(?=\S)", section):
         name, _, text = start.partition(":")
         yield name.strip(), " ".join(text.split())
+
+
+def _models() -> Iterator[tuple[str, str, list[ast.FunctionDef]]]:
+    """Yield name, docstring and models of each module that has any."""
+    for path in sorted(PACKAGE.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = [f for f in tree.body if isinstance(f, ast.FunctionDef) and _is_model(f)]
+        if functions:
+            yield path.stem, ast.get_docstring(tree) or "", functions
 
 
 def _is_model(function: ast.FunctionDef) -> bool:
@@ -126,20 +153,18 @@ def _linked(text: str) -> str:
     return re.sub(r"(?<![(<\w])(https?://[^\s>]+?)(?=[,;.)]?(?:\s|$))", r"<\1>", text)
 
 
-class _Models(Preprocessor):
+class _Directives(Preprocessor):
     def run(self, lines: list[str]) -> list[str]:
-        if DIRECTIVE not in lines:
-            return lines
-        at = lines.index(DIRECTIVE)
-        return [*lines[:at], *models_page().splitlines(), *lines[at + 1 :]]
+        written = (PAGES[line]().splitlines() if line in PAGES else [line] for line in lines)
+        return [line for part in written for line in part]
 
 
 class ReferenceExtension(Extension):
-    """Writes the page of models where `[models]` stands."""
+    """Puts the lists where their directives stand."""
 
     def extendMarkdown(self, md: Markdown) -> None:
         """Register before SuperFences (25), which takes the examples, and after clean-up (30)."""
-        md.preprocessors.register(_Models(md), "hwcalc-models", 28)
+        md.preprocessors.register(_Directives(md), "hwcalc-reference", 28)
 
 
 def makeExtension(**options: Any) -> ReferenceExtension:
