@@ -18,6 +18,7 @@ NETWORKS = transformers()
         ("falcon-7b", 8_192),  # multi-query: one head
         ("deepseek-v3", 70_272),  # latent: (512 + 64) x 61 x 2, not 128 full heads
         ("gpt-oss-120b", 73_728),  # sliding: every layer stores a new token
+        ("qwen3.5-27b", 65_536),  # hybrid: 2 x 16 x 4 x 256 x 2, the other 48 layers keep a state
         ("deepseek-v3.2", 85_888),  # (512 + 64 + 128 of the indexer) x 61 x 2
     ],
 )
@@ -73,9 +74,17 @@ def test_an_encoder_keeps_nothing() -> None:
 
 
 def test_unmodelled_attention_is_refused() -> None:
-    """Linear attention keeps a state, not keys; its size is not guessed."""
-    with pytest.raises(ValueError, match="cannot be computed: linear-attention"):
-        kv_cache.cache_bytes(NETWORKS["qwen3.5-27b"], 100, 2)
+    """No number is better than a guessed one."""
+    for function in (kv_cache.cache_bytes_per_token, kv_cache.state_bytes):
+        with pytest.raises(ValueError, match="cannot be computed: linear-attention"):
+            function(NETWORKS["ling-3.0-flash"], 2)
+
+
+def test_the_state_of_linear_attention_has_a_fixed_size() -> None:
+    """One matrix per value head and three past inputs of the convolution, per layer."""
+    matrices, past = 48 * 128 * 128, 3 * (2 * 16 + 48) * 128
+    assert kv_cache.state_bytes(NETWORKS["qwen3.5-27b"], 4) == 4 * 48 * (matrices + past)
+    assert kv_cache.state_bytes(NETWORKS["llama3-8b"], 4) == 0
 
 
 def test_arguments_are_checked() -> None:
@@ -84,3 +93,5 @@ def test_arguments_are_checked() -> None:
         kv_cache.cache_bytes(NETWORKS["llama3-8b"], -1, 2)
     with pytest.raises(ValueError, match="bytes_per_value = 0"):
         kv_cache.cache_bytes(NETWORKS["llama3-8b"], 1, 0)
+    with pytest.raises(ValueError, match="bytes_per_value = -2"):
+        kv_cache.state_bytes(NETWORKS["llama3-8b"], -2)

@@ -37,7 +37,7 @@ def test_the_configuration_gives_the_size_of_the_public_checkpoint(key: str) -> 
 
 def test_most_networks_are_computed() -> None:
     """The test above must not shrink unnoticed."""
-    assert len(COMPUTABLE) >= 129
+    assert len(COMPUTABLE) >= 134
     for network in NETWORKS.values():
         assert network.computable == (network.reason == "")
 
@@ -60,6 +60,7 @@ def test_most_networks_are_computed() -> None:
         ("deepseek-v3", 671.0, 1),
         ("gpt-oss-120b", 116.83, 2),
         ("kimi-k2", 1026.4, 1),
+        ("qwen3.5-397b-a17b", 396.35, 2),
         ("vit-b-16", 0.086567656, 9),
     ],
 )
@@ -107,6 +108,14 @@ def test_only_routed_experts_sleep() -> None:
     assert active == total
 
 
+def test_the_gate_of_a_shared_expert_is_one_vector_per_layer() -> None:
+    """It turns the hidden vector into one number."""
+    network = NETWORKS["qwen3-next-80b-a3b"]
+    assert network.shared_gate
+    without = replace(network, shared_gate=False)
+    assert _total(network) - _total(without) == network.layers * network.hidden
+
+
 def test_a_dense_network_is_all_active() -> None:
     """Without experts there is nothing to leave out."""
     network = NETWORKS["llama3-8b"]
@@ -139,6 +148,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "relative_buckets": {"relative_buckets": 32},
     "relative_projection": {"relative_projection": True},
     "sink_layers": {"sink_layers": 1},
+    "gated_attention": {"gated_attention": True},
     "bias of queries, keys, values": {"biases": ("qkv",)},
     "bias of the output": {"biases": ("output",)},
     "bias of the MLP": {"biases": ("mlp",)},

@@ -40,6 +40,13 @@ def test_a_gate_is_a_third_matrix() -> None:
     assert weights.mlp_parameters(4096, 11008, 3) == 1.5 * weights.mlp_parameters(4096, 11008, 2)
 
 
+def test_linear_attention_is_square_matrices_and_little_else() -> None:
+    """With heads as wide as the network: five matrices h x h, and per mille beside them."""
+    parts = weights.gated_delta_parameters(2048, 16, 16, 128, 4)
+    assert parts["input"] + parts["output"] == 5 * 2048**2
+    assert sum(parts.values()) < 1.01 * 5 * 2048**2
+
+
 @pytest.mark.parametrize("name", ["hidden", "heads", "kv_heads", "head_dim", "ffn_hidden"])
 def test_every_dimension_changes_the_count(name: str) -> None:
     """A peer's calculator ignored heads and MLP width; here each derivative is positive."""
@@ -61,3 +68,5 @@ def test_sizes_must_be_positive(bad: float) -> None:
         weights.latent_attention_parameters(512, 8, 0, bad, 64, 64, 64)
     with pytest.raises(ValueError, match=r"query_rank = .*must be positive"):
         weights.indexer_parameters(512, bad, 8, 64)
+    with pytest.raises(ValueError, match=r"kernel = .*must be positive"):
+        weights.gated_delta_parameters(512, 8, 8, 64, bad)

@@ -1,13 +1,13 @@
 """Memory for the keys and values that a transformer keeps of every token it has read.
 
-Counted are the numbers attention needs; padding, page sizes, scales of quantised caches and the
-state of linear-attention layers are left out.
+Counted are the numbers attention needs; padding, page sizes and scales of quantised caches are
+left out. Layers of linear attention have no cache but a state of fixed size, `state_bytes`.
 """
 
 from hwcalc.networks import Transformer
 from hwcalc.numeric import check_non_negative, check_positive, minimum
 
-__all__ = ["cache_bytes", "cache_bytes_per_token"]
+__all__ = ["cache_bytes", "cache_bytes_per_token", "state_bytes"]
 
 
 def cache_bytes_per_token(network: Transformer, bytes_per_value: float) -> float:
@@ -86,6 +86,7 @@ def cache_bytes(network: Transformer, tokens: float, bytes_per_value: float) -> 
         width = network.head_dim + network.value_dim
         window = network.window
         full_layers = network.layers - (window.layers if window else 0)
+        full_layers -= network.linear.layers if network.linear else 0
         values = full_layers * network.kv_heads * width * tokens
         if window:
             kept = minimum(tokens, window.tokens)
@@ -93,3 +94,41 @@ def cache_bytes(network: Transformer, tokens: float, bytes_per_value: float) -> 
     if network.indexer:
         values = values + network.indexer.layers * network.indexer.head_dim * tokens
     return values * bytes_per_value
+
+
+def state_bytes(network: Transformer, bytes_per_value: float) -> float:
+    r"""Count the bytes that layers of linear attention keep of one sequence.
+
+    Exact for the matrix $d \times d$ of every value head and the last $k - 1$ inputs of the
+    convolution; independent of the length of the sequence. A network without such layers keeps 0.
+
+    $$ S = b L \left( n_v d^2 + (k - 1)(2 n_k + n_v) d \right) $$
+
+    Args:
+        network: A network of the catalogue. [1]
+        bytes_per_value: Size of a stored number. [B]
+
+    Returns:
+        Size of the state. [B]
+
+    Raises:
+        ValueError: If bytes_per_value is not positive, or the network is not modelled.
+
+    References:
+        Yang et al. 2024, "Gated delta networks", https://doi.org/10.48550/arXiv.2412.06464
+
+    Examples:
+        The state of Qwen3.5 27B, as the number of tokens whose cache is as large:
+
+        >>> from hwcalc import catalog
+        >>> qwen = catalog.transformers()["qwen3.5-27b"]
+        >>> state_bytes(qwen, 2) / cache_bytes_per_token(qwen, 2)
+        1197.0
+    """
+    check_positive(bytes_per_value=bytes_per_value)
+    network.check_computable()
+    if not (linear := network.linear):
+        return 0.0
+    matrices = linear.value_heads * linear.head_dim**2
+    width = (2 * linear.key_heads + linear.value_heads) * linear.head_dim
+    return bytes_per_value * linear.layers * (matrices + (linear.kernel - 1) * width)

@@ -17,6 +17,7 @@ __all__ = [
     "Experts",
     "Indexer",
     "Latent",
+    "Linear",
     "Transformer",
     "Window",
     "transformers",
@@ -65,6 +66,17 @@ class Indexer:
 
 
 @dataclass(frozen=True)
+class Linear:
+    """Layers of gated linear attention, which keep a state of fixed size instead of a cache."""
+
+    layers: int
+    key_heads: int
+    value_heads: int
+    head_dim: int  # of keys and of values
+    kernel: int  # tokens that the short convolution before it sees
+
+
+@dataclass(frozen=True)
 class Transformer:
     """A transformer's configuration."""
 
@@ -94,6 +106,7 @@ class Transformer:
     final_norm: bool
     qk_norm: str  # "", "head" (one vector for all heads), "width" (one for each)
     biases: tuple[str, ...]  # which of qkv, output, mlp, router have a bias
+    gated_attention: bool  # the output is multiplied by a gate as wide as the queries
     sink_layers: int  # layers with a learned attention sink per head
     positions: int  # rows of a learned table of positions
     token_types: int  # rows of a table of segment types
@@ -104,10 +117,12 @@ class Transformer:
     classes: int  # outputs of a classifier
     relative_buckets: int
     relative_projection: bool
+    shared_gate: bool  # one number per token weighs the shared expert
     experts: Experts | None
     latent: Latent | None
     window: Window | None
     indexer: Indexer | None
+    linear: Linear | None
     published: float | None  # parameters as the authors state them
     published_active: float | None
     counted: float  # parameters of the public code, counted by others than hwcalc
@@ -162,6 +177,7 @@ _PARTS: dict[str, Any] = {
     "tied_embeddings": True,
     "layer_pattern": "",
     "qk_norm": "",
+    "gated_attention": False,
     "sink_layers": 0,
     "positions": 0,
     "token_types": 0,
@@ -171,11 +187,17 @@ _PARTS: dict[str, Any] = {
     "classes": 0,
     "relative_buckets": 0,
     "relative_projection": False,
+    "shared_gate": False,
     "computable": True,
     "reason": "",
     "notes": "",
 }
-_TABLES: dict[str, type] = {"experts": Experts, "latent": Latent, "indexer": Indexer}
+_TABLES: dict[str, type] = {
+    "experts": Experts,
+    "latent": Latent,
+    "indexer": Indexer,
+    "linear": Linear,
+}
 _OPTIONAL: dict[str, type] = {
     **{key: type(value) for key, value in _PARTS.items()},
     "value_dim": int,

@@ -10,6 +10,7 @@ from hwcalc.networks import Transformer
 from hwcalc.numeric import check_non_negative, check_positive
 from hwcalc.weights import (
     attention_parameters,
+    gated_delta_parameters,
     indexer_parameters,
     latent_attention_parameters,
     mlp_parameters,
@@ -238,9 +239,19 @@ def _attention(network: Transformer) -> dict[str, float]:
         )
         parts = {name: layers * count for name, count in matrices.items()}
     else:
-        window = network.window
+        window, linear = network.window, network.linear
         windowed = window.layers if window else 0
-        parts = dict(_grouped(network, network.kv_heads, layers - windowed))
+        full = layers - windowed - (linear.layers if linear else 0)
+        parts = dict(_grouped(network, network.kv_heads, full))
+        if linear:
+            delta = gated_delta_parameters(
+                network.hidden,
+                linear.key_heads,
+                linear.value_heads,
+                linear.head_dim,
+                linear.kernel,
+            )
+            parts["linear"] = linear.layers * sum(delta.values())
         if window:
             for name, count in _grouped(network, window.kv_heads, windowed).items():
                 parts[name] += count
@@ -275,6 +286,8 @@ def _grouped(network: Transformer, kv_heads: int, layers: int) -> dict[str, floa
             parts[name] += width
     if "output" in network.biases:
         parts["output"] += network.hidden
+    if network.gated_attention:
+        parts["gate"] = network.hidden * queries
     parts["qk_norm"] = {"": 0, "head": 2 * network.head_dim, "width": queries + keys}[
         network.qk_norm
     ]
@@ -299,7 +312,7 @@ def _feed_forward(network: Transformer, experts_used: int) -> dict[str, float]:
         shared = experts.shared * one(experts.ffn_hidden, biased=False)
         router = experts.count * (hidden + ("router" in network.biases))
         parts["experts/routed"] = layers * experts_used * expert
-        parts["experts/shared"] = layers * shared
+        parts["experts/shared"] = layers * (shared + hidden * network.shared_gate)
         parts["experts/router"] = layers * router
     parts["mlp/matrices"] = dense_layers * one(network.ffn_hidden, biased)
     return parts

@@ -8,6 +8,7 @@ from hwcalc.numeric import check_non_negative, check_positive
 
 __all__ = [
     "attention_parameters",
+    "gated_delta_parameters",
     "indexer_parameters",
     "latent_attention_parameters",
     "mlp_parameters",
@@ -108,6 +109,56 @@ def latent_attention_parameters(
         "kv_down": hidden * (kv_rank + rope_dim) + kv_rank,
         "kv_up": kv_rank * heads * (nope_dim + value_dim),
         "output": heads * value_dim * hidden,
+    }
+
+
+def gated_delta_parameters(
+    hidden: float, key_heads: float, value_heads: float, head_dim: float, kernel: float
+) -> dict[str, float]:
+    r"""Count the weights of a layer of gated linear attention (Gated DeltaNet), by matrix.
+
+    One matrix makes queries and keys, values and their gate; another the two numbers per head
+    that decay and update its state; a short convolution runs over the first three.
+
+    $$ P = h (2 n_k d + 2 n_v d) + 2 h n_v + k (2 n_k d + n_v d) + (2 n_v + d) + n_v d h $$
+
+    Args:
+        hidden: Width of the network, $h$. [1]
+        key_heads: Heads of queries and keys, $n_k$. [1]
+        value_heads: Heads of values, $n_v$. [1]
+        head_dim: Width of a head, $d$. [1]
+        kernel: Tokens the convolution sees, $k$. [1]
+
+    Returns:
+        Weights by matrix: input, gates, convolution, norm, output. [1]
+
+    Raises:
+        ValueError: If an argument is not positive.
+
+    References:
+        Yang et al. 2024, "Gated delta networks", https://doi.org/10.48550/arXiv.2412.06464
+
+    Examples:
+        Qwen3-Next 80B:
+
+        >>> sum(gated_delta_parameters(2048, 16, 32, 128, 4).values())
+        33718464
+    """
+    check_positive(
+        hidden=hidden,
+        key_heads=key_heads,
+        value_heads=value_heads,
+        head_dim=head_dim,
+        kernel=kernel,
+    )
+    keys, values = key_heads * head_dim, value_heads * head_dim
+    return {
+        "input": hidden * (2 * keys + 2 * values),
+        "gates": 2 * hidden * value_heads,
+        "convolution": kernel * (2 * keys + values),
+        # A bias and a decay for every head, and the scale of the norm that all heads share.
+        "norm": 2 * value_heads + head_dim,
+        "output": values * hidden,
     }
 
 
