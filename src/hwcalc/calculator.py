@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
+from hwcalc import display
 from hwcalc.charts import Axis, Band, Bars, Cells, Chart, Line, Points, Rule, Spans
 from hwcalc.controls import Choice, Control, InputError, Number, Slider, Toggle
 from hwcalc.results import Column, Image, Quantity, Table, Verdict
@@ -46,7 +47,7 @@ class Answer:
         raise KeyError(f"calculator {self.calculator} has no result {name!r}; it has {known}")
 
     def as_dict(self) -> dict[str, Any]:
-        """The contract of `hwcalc run --json`, with what the page draws in further keys."""
+        """Inputs and results as the page takes them; `hwcalc run --json` prints a part."""
         results = [
             {"name": r.name, "label": r.label, "text": r.text, "kind": r.kind} | r.fields()
             for r in self.results
@@ -148,7 +149,7 @@ def answer_json(calculator: str, inputs: str) -> str:
         tool = load(calculator)
         answer = tool.run(json.loads(inputs))
         spoken = {name: tool.controls[name].text(v) for name, v in answer.inputs.items()}
-        return json.dumps(answer.as_dict() | {"spoken": spoken})
+        return json.dumps(answer.as_dict() | {"spoken": spoken}, allow_nan=False)
     except InputError as error:
         return json.dumps({"error": {"control": error.control, "message": str(error)}})
 
@@ -177,11 +178,14 @@ def _control(path: Path, name: str, hint: Any) -> Control:
         raise TypeError(f"{path}: annotate {name} as Annotated[type, Slider(…) | Choice(…) | …]")
     kind, control = found
     try:
+        display.factor(control.unit)
         if isinstance(control, Number):
             control = replace(control, whole=kind is int)
             control = replace(control, start=control.read(control.start))
         else:
             control.read(control.start)
+    except LookupError as error:
+        raise TypeError(f"{path}: {name}: {error.args[0]}") from None
     except ValueError as error:
         raise TypeError(f"{path}: the start of {name}: {error}") from None
     return typing.cast(Control, control)

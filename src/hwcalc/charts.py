@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Literal
 
+from hwcalc import display
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -18,6 +20,9 @@ class Axis:
     scale: Literal["linear", "log"] = "linear"
     low: float | None = None
     high: float | None = None
+
+    def __post_init__(self) -> None:
+        display.factor(self.unit)  # an unknown unit is refused here, not on the page
 
 
 @dataclass(frozen=True)
@@ -111,12 +116,20 @@ class Chart:
 
     def __post_init__(self) -> None:
         for mark in self.marks:
-            lengths = {len(v) for v in vars(mark).values() if isinstance(v, list | tuple)}
-            if len(lengths) > 1 and not isinstance(mark, Cells):
+            if not _matching(mark):
                 raise TypeError(f"chart {self.name}: {type(mark).__name__} of unequal lengths")
+            if isinstance(mark, Rule) and (mark.x is None) == (mark.y is None):
+                raise TypeError(f"chart {self.name}: a rule stands at one x or at one y")
+            along = self.x if self.horizontal else self.y
+            if isinstance(mark, Bars) and along.scale == "log":
+                raise TypeError(
+                    f"chart {self.name}: bars stand on zero, a logarithmic axis has none"
+                )
         for axis, values in ((self.x, self.values("x")), (self.y, self.values("y"))):
-            if axis.scale == "log" and any(value <= 0 for value in values):
-                raise TypeError(f"chart {self.name}: {axis.label} is logarithmic, a value is not")
+            limits = [limit for limit in (axis.low, axis.high) if limit is not None]
+            least = min((*values, *limits), default=1.0)
+            if axis.scale == "log" and least <= 0:
+                raise TypeError(f"chart {self.name}: log axis {axis.label} cannot show {least:g}")
 
     @property
     def text(self) -> str:
@@ -151,8 +164,16 @@ class Chart:
                 case Bars():
                     found += mark.values if (side == "x") == self.horizontal else ()
                 case Spans():
-                    found += [] if side == "y" else [*mark.ends]
+                    found += [] if side == "y" else [*mark.starts, *mark.ends]
                 case Rule():
                     value = getattr(mark, side)
                     found += [] if value is None else [value]
         return found
+
+
+def _matching(mark: Mark) -> bool:
+    """Whether the columns of a mark have the same length, and a grid has its axes' lengths."""
+    if isinstance(mark, Cells):
+        return len(mark.values) == len(mark.y) and all(len(r) == len(mark.x) for r in mark.values)
+    columns = [v for v in vars(mark).values() if hasattr(v, "__len__") and not isinstance(v, str)]
+    return len({len(column) for column in columns}) < 2

@@ -23,7 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     listing = commands.add_parser("list", help="every calculator and its question")
     listing.add_argument("--json", action="store_true", help="with all controls, as JSON")
-    running = commands.add_parser("run", help="run one: hwcalc run ID --name value …")
+    # Abbreviations would take a control named h for --help.
+    running = commands.add_parser(
+        "run", help="run one: hwcalc run ID --name value …", allow_abbrev=False
+    )
     running.add_argument("calculator", help="an id of `hwcalc list`")
     running.add_argument("--json", action="store_true", help="results as JSON")
     options, rest = parser.parse_known_args(given)
@@ -38,10 +41,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"hwcalc: {error}", file=sys.stderr)
         return 2
     if options.json:
-        print(json.dumps(answer.as_dict(), ensure_ascii=False, indent=2))
+        print(json.dumps(_contract(answer), ensure_ascii=False, indent=2, allow_nan=False))
     else:
         _print(tool, answer)
     return 0
+
+
+def _contract(answer: Answer) -> dict[str, Any]:
+    """What `--json` promises, without what the page needs to draw it."""
+    told = answer.as_dict()
+    keys = ("name", "label", "kind", "text", "value", "unit")
+    return told | {"results": [{key: result[key] for key in keys} for result in told["results"]]}
 
 
 def _values(rest: Sequence[str], tool: Calculator) -> dict[str, str]:

@@ -32,18 +32,22 @@ class Number:
     help: str = ""
     whole: bool = False
 
-    def read(self, given: object) -> float:
-        """The value in the control's unit; ValueError states the rule."""
+    def read(self, given: Any) -> float:
+        """The value in the control's unit, from a number of any kind or its text.
+
+        Raises:
+            ValueError: it is no finite number, or breaks the rule, which the message states.
+        """
         if isinstance(given, str):
             given = given.strip().replace("\N{MINUS SIGN}", "-")
         try:
-            if isinstance(given, bool) or not isinstance(given, str | int | float):
-                raise ValueError
-            value = float(given)
-        except ValueError:
-            raise ValueError(f"{given!r} is not a number.") from None
+            value = math.nan if isinstance(given, bool) else float(given)
+        except (TypeError, ValueError, OverflowError):
+            value = math.nan
+        if not math.isfinite(value):
+            raise ValueError(f"{given!r} is not a number; expected {self.rule()}.")
         if self.whole and value != int(value):
-            raise ValueError(f"{value:g} is not a whole number.")
+            raise ValueError(f"{self._say(value)} is not a whole number; expected {self.rule()}.")
         if not self.low <= value <= self.high:
             raise ValueError(f"{self._say(value)} is not in the range {self.rule()}.")
         return int(value) if value == int(value) else value
@@ -51,14 +55,20 @@ class Number:
     def rule(self) -> str:
         """The allowed range in words."""
         unit = f" {self.unit}" if self.unit else ""
-        if math.isinf(self.high):
-            return f"{self._say(self.low)} or more{unit}"
-        return f"{self._say(self.low)} to {self._say(self.high)}{unit}"
+        match math.isfinite(self.low), math.isfinite(self.high):
+            case True, True:
+                return f"{self._say(self.low)} to {self._say(self.high)}{unit}"
+            case True, False:
+                return f"{self._say(self.low)} or more{unit}"
+            case False, True:
+                return f"at most {self._say(self.high)}{unit}"
+        return "any number"
 
     def base_value(self, value: float) -> float:
         """The value in base units, as a model takes it."""
         factor = display.factor(self.unit)
-        return value if self.whole or factor == 1 else value * factor
+        # Without a factor a whole number stays an int.
+        return value if factor == 1 else value * factor
 
     def text(self, value: float) -> str:
         """The value with its unit, for running text."""
@@ -104,9 +114,10 @@ class Choice:
         from difflib import get_close_matches  # costs an import, so only when it is needed
 
         known = list(self.options)
-        close = get_close_matches(str(given), known, n=3, cutoff=0.5) or known[:8]
-        more = "" if len(close) == len(known) else f" ({len(known)} options)"
-        raise ValueError(f"{given!r} is not an option; did you mean {', '.join(close)}?{more}")
+        if close := get_close_matches(str(given), known, n=3, cutoff=0.5):
+            raise ValueError(f"{given!r} is not an option; did you mean {', '.join(close)}?")
+        more = f", … ({len(known)} in all)" if len(known) > 8 else ""
+        raise ValueError(f"{given!r} is not an option; expected {', '.join(known[:8])}{more}.")
 
     def base_value(self, value: str) -> Any:
         """The chosen object, or the id itself where the options are labels."""
@@ -145,7 +156,7 @@ class Toggle:
             return True
         if isinstance(given, str) and given.lower() in ("false", "off", "no", "0"):
             return False
-        raise ValueError(f"{given!r} is neither true nor false.")
+        raise ValueError(f"{given!r} is not an option; expected true or false.")
 
     def base_value(self, value: bool) -> bool:
         """The value itself."""

@@ -6,6 +6,7 @@ A control converts in the other direction, with `factor`: 25 in a control of uni
 """
 
 import math
+from functools import cache
 
 SI = {-4: "p", -3: "n", -2: "µ", -1: "m", 0: "", 1: "k", 2: "M", 3: "G", 4: "T", 5: "P", 6: "E"}
 SI |= {7: "Z", 8: "Y", 9: "R", 10: "Q"}
@@ -31,13 +32,21 @@ DERIVED = {
     "$/kWh": ("$/J", 1 / 3.6e6),
     "iB": ("B", 1.0),
 }
+# Capitals are for symbols; these words have them, too.
+ABBREVIATIONS = {"CPU", "CPUs", "GPU", "GPUs", "TPU", "TPUs"}
 # Above two minutes seconds stop being readable: (upper limit in this unit, unit).
 CLOCK = ((120, "s"), (120, "min"), (48, "h"), (730, "days"), (math.inf, "years"))
 NBSP = "\N{NO-BREAK SPACE}"
 
 
+@cache
 def factor(unit: str) -> float:
-    """Base units per one `unit` of a control: factor("GB/s") is 1e9, factor("%") is 0.01."""
+    """Base units per one `unit` of a control: factor("GB/s") is 1e9, factor("%") is 0.01.
+
+    Raises:
+        LookupError: the unit is none that can be converted. Without this, "KB" or "ms/step" would
+            pass as a word, and every number in it would be wrong by its prefix.
+    """
     if unit in DERIVED:
         return DERIVED[unit][1]
     if unit in PREFIXED:
@@ -48,7 +57,14 @@ def factor(unit: str) -> float:
     for power, prefix in SI.items():
         if prefix and unit.startswith(prefix) and unit.removeprefix(prefix) in PREFIXED:
             return 10.0 ** (3 * power)
-    return WORDS.get(unit.split(" ")[0], 1.0)
+    word, _, counted = unit.partition(" ")
+    if not _is_plain(counted if word in WORDS else unit):
+        raise LookupError(
+            f"unknown unit {unit!r}: write a prefix and one of {', '.join(sorted(PREFIXED))}; or "
+            f"one of {', '.join(DERIVED)}; or lower-case words such as tokens, million tokens, "
+            "tokens/s"
+        )
+    return WORDS.get(word, 1.0)
 
 
 def base(unit: str) -> str:
@@ -60,17 +76,30 @@ def base(unit: str) -> str:
     for word in (*SI.values(), *IEC):
         if word and unit.removeprefix(word) in PREFIXED:
             return unit.removeprefix(word)
-    return unit.split(" ", 1)[1]
+    return unit.partition(" ")[2]
+
+
+def _is_plain(unit: str) -> bool:
+    """Whether a unit is words and base units only, so that nothing needs converting."""
+    return all(
+        part in PREFIXED
+        or part in ABBREVIATIONS
+        or part in ("$", "x")
+        or (len(part) > 2 and part.islower() and part not in DERIVED)
+        for part in unit.replace("/", " ").split()
+    )
 
 
 def text(value: float, unit: str = "", digits: int = 3) -> str:
     """A value in base units as a reader sees it, rounded to `digits` significant digits.
 
     Examples:
-        >>> text(0.0123, "s"), text(7200, "s"), text(1.5e9, "B"), text(2**34, "iB")
-        ('12.3 ms', '2.00 h', '1.50 GB', '16.0 GiB')
-        >>> text(0.932, "%"), text(7.44, "x"), text(753.2, "$"), text(70.55e9, "parameters")
-        ('93.2 %', '7.44×', '$753', '70.6 billion parameters')
+        >>> [text(*given).replace(NBSP, " ") for given in ((0.0123, "s"), (2**34, "iB"))]
+        ['12.3 ms', '16.0 GiB']
+        >>> [text(*given).replace(NBSP, " ") for given in ((0.932, "%"), (7e10, "parameters"))]
+        ['93.2 %', '70.0 billion parameters']
+        >>> text(753.2, "$"), text(2.5 / 3600, "$/h"), text(7.44, "x")
+        ('$753', '$2.50/h', '7.44×')
     """
     if math.isnan(value):
         return "not a number"
@@ -87,7 +116,8 @@ def text(value: float, unit: str = "", digits: int = 3) -> str:
         return _clock(value, digits)
     if unit == "iB":
         power = 0
-        while power < len(IEC) - 1 and _round(value / 1024**power, digits) >= 1024:
+        # As printed: 1,023.6 would be written 1,024.
+        while power < len(IEC) - 1 and _printed(value / 1024**power, digits) >= 1024:
             power += 1
         return f"{_plain(value / 1024**power, digits)}{NBSP}{IEC[power]}B"
     if unit == "Wh":
@@ -119,11 +149,15 @@ def axis_scale(values: list[float], unit: str) -> tuple[float, str]:
     if unit in PREFIXED:
         power = min(max(math.floor(math.log10(largest) / 3), min(SI)), max(SI))
         return 10.0 ** (3 * power), SI[power] + unit
-    return 1.0, {"x": "×"}.get(unit, unit)
+    return factor(unit), {"x": "×"}.get(unit, unit)
 
 
 def _round(value: float, digits: int) -> float:
     return float(f"{value:.{digits - 1}e}")
+
+
+def _printed(value: float, digits: int) -> float:
+    return float(_plain(value, digits).replace(",", ""))
 
 
 def _plain(value: float, digits: int, shift: int = 0) -> str:
@@ -148,6 +182,7 @@ def _words(value: float, digits: int, *, money: bool = False) -> str:
     """A count: whole numbers stay whole, millions and more are named."""
     if value == 0:
         return "0"
+    value = _round(value, 12)  # 7 % is stored as 0.07, and 0.07 / 0.01 is 7.000000000000001
     rounded = _round(value, digits)
     if rounded >= 1e15 or rounded < 1e-4:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")

@@ -27,6 +27,9 @@ class Quantity:
     accuracy: str = ""
     digits: int = 3
 
+    def __post_init__(self) -> None:
+        display.factor(self.unit)  # an unknown unit is refused here, not on the page
+
     @property
     def text(self) -> str:
         """The number as the reader sees it."""
@@ -34,10 +37,9 @@ class Quantity:
 
     def fields(self) -> dict[str, Any]:
         """What the page needs beyond name, label and text."""
-        unit = display.base(self.unit)
         return {
-            "value": self.value if math.isfinite(self.value) else None,  # JSON has no infinity
-            "unit": "1" if unit in ("", "x") else unit,
+            "value": _finite(self.value),
+            "unit": _unit(self.unit),
             "note": self.note,
             "accuracy": self.accuracy,
         }
@@ -65,6 +67,9 @@ class Column:
     label: str
     unit: str = ""
     digits: int = 3
+
+    def __post_init__(self) -> None:
+        display.factor(self.unit)
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,8 @@ class Table:
         numeric = [any(isinstance(row[i], int | float) for row in self.rows)
                    for i in range(len(self.columns))]  # fmt: skip
         return {
-            "value": [list(row) for row in self.rows],
-            "unit": [column.unit for column in self.columns],
+            "value": [[_finite(cell) for cell in row] for row in self.rows],
+            "unit": [_unit(column.unit) for column in self.columns],
             "columns": [column.label for column in self.columns],
             "numeric": numeric,
             "cells": self.cells(),
@@ -121,6 +126,12 @@ class Image:
     low: float = 0.0
     high: float = 1.0
     alt: str = field(default="", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not self.values or len({len(row) for row in self.values}) != 1 or not self.values[0]:
+            raise TypeError(f"image {self.name}: rows must be of one length, and not empty")
+        if not all(math.isfinite(value) for row in self.values for value in row):
+            raise TypeError(f"image {self.name}: every value must be a finite number")
 
     @property
     def text(self) -> str:
@@ -150,6 +161,17 @@ class Image:
             struct.pack(">I", len(body)) + tag + body + struct.pack(">I", zlib.crc32(tag + body))
             for tag, body in chunks
         )
+
+
+def _finite(value: str | float | None) -> str | float | None:
+    """The value, or None for what JSON cannot say."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _unit(shown: str) -> str:
+    """The base unit that belongs to a value shown in another; 1 for what has none."""
+    unit = display.base(shown)
+    return "1" if unit in ("", "x") else unit
 
 
 def _cell(value: str | float | None, column: Column) -> str:

@@ -83,13 +83,20 @@ class _Scaled:
         self.divisor, self.unit = display.axis_scale([*values, *limits], axis.unit)
         self.values = [v / self.divisor for v in values if math.isfinite(v)] or [1.0]
 
-    def short(self, value: float) -> float:
-        """A value as drawn: five significant digits keep the page small and no eye sees more."""
-        return float(f"{value / self.divisor:.5g}")
+    def short(self, value: float) -> float | None:
+        """A value as drawn: five significant digits keep the page small and no eye sees more.
+
+        None, which Vega leaves out, for what is not finite: JSON has no word for it.
+        """
+        return float(f"{value / self.divisor:.5g}") if math.isfinite(value) else None
 
     def words(self, value: float) -> str:
         """A value as written in a tooltip."""
         return f"{value:.0f}" if self.axis.unit == "year" else display.text(value, self.axis.unit)
+
+    def title(self) -> str:
+        """The label and the unit that the numbers along the axis have."""
+        return self.axis.label + ("" if self.unit in ("", "year") else f" [{self.unit}]")
 
     def channel(self, side: str) -> Json:
         """The encoding of a quantitative channel."""
@@ -102,7 +109,9 @@ class _Scaled:
             low, high = low or min(self.values), high or max(self.values)
             if low == high:
                 low, high = low / 2, high * 2
-            ticks |= {"values": _log_ticks(low, high), "labelOverlap": True}
+            ticks |= {"labelOverlap": True}
+            if len(chosen := _log_ticks(low, high)) > 1:
+                ticks |= {"values": chosen}
             if high >= 1e5:
                 ticks["format"] = "~s"
             scale["nice"] = False
@@ -110,11 +119,10 @@ class _Scaled:
             scale["zero"] = side == "y" and low is None
         limits = {"domainMin": low, "domainMax": high}
         scale |= {end: value for end, value in limits.items() if value is not None}
-        unit = "" if self.unit in ("", "year") else f" [{self.unit}]"
         return {
             "field": side,
             "type": "quantitative",
-            "title": axis.label + unit,
+            "title": self.title(),
             "scale": scale,
             "axis": ticks,
         }
@@ -137,6 +145,11 @@ def _groups(marks: Iterable[Mark]) -> list[list[Mark]]:
 
 def _categories(chart: Chart) -> list[str]:
     return list(dict.fromkeys(c for m in chart.marks if isinstance(m, Bars) for c in m.categories))
+
+
+def _shades(mark: Cells) -> _Scaled:
+    """A heat map's values, scaled as if along an axis."""
+    return _Scaled(Axis(mark.series, mark.unit), [value for row in mark.values for value in row])
 
 
 def _lanes(chart: Chart) -> list[str]:
@@ -176,9 +189,12 @@ def _layers(chart: Chart, mark: Mark, x: _Scaled, y: _Scaled) -> list[Json]:
         case Cells():
             side = {"type": "ordinal", "sort": None, "axis": {"labelAngle": 0}}
             sides = {s: side | {"field": s, "title": getattr(chart, s).label} for s in ("x", "y")}
-            value = {"field": "value", "type": "quantitative", "title": mark.series}
-            shade = {"color": value | {"scale": {"scheme": "cividis"}}}
-            return [{"mark": "rect", "encoding": sides | shade | TIP}]
+            # Shades of a named colour: ready-made scales of colours are made for one background.
+            title = _shades(mark).title() or None
+            value = {"field": "value", "type": "quantitative", "title": title}
+            shade = {"opacity": value | {"scale": {"range": [0.06, 1]}}}
+            filled = {"type": "rect", "color": "var(--hwcalc-series-1)"}
+            return [{"mark": filled, "encoding": sides | shade | TIP}]
         case Rule():
             at = "x" if mark.x is not None else "y"
             vertical: Json = {"align": "left", "dx": 4, "y": 8}
@@ -217,11 +233,11 @@ def _rows(mark: Mark, x: _Scaled, y: _Scaled, horizontal: bool) -> Iterator[Json
     """One dict per drawn thing, scaled, with its tooltip."""
     match mark:
         case Line() | Points():
-            labels = (mark.labels if isinstance(mark, Points) else None) or [""] * len(mark.x)
-            for a, b, label in zip(mark.x, mark.y, labels, strict=True):
+            labels = mark.labels if isinstance(mark, Points) else None
+            for a, b, label in zip(mark.x, mark.y, labels or [""] * len(mark.x), strict=True):
                 tip = f"{label or mark.series}: {x.words(a)}, {y.words(b)}"
                 row = {"x": x.short(a), "y": y.short(b), "series": mark.series, "tip": tip}
-                yield row | ({"label": label} if label else {})
+                yield row | ({"label": label} if labels else {})
         case Band():
             for a, low, high in zip(mark.x, mark.low, mark.high, strict=True):
                 ends = {"low": y.short(low), "high": y.short(high)}
@@ -238,11 +254,11 @@ def _rows(mark: Mark, x: _Scaled, y: _Scaled, horizontal: bool) -> Iterator[Json
                 row = {"lane": lane, "start": x.short(start), "end": x.short(end)}
                 yield row | {"series": mark.series, "tip": tip}
         case Cells():
+            shades = _shades(mark)
             for line, values in zip(mark.y, mark.values, strict=True):
                 for column, value in zip(mark.x, values, strict=True):
-                    tip = f"{x.axis.label} {column}, {y.axis.label} {line}: "
-                    tip += display.text(value, mark.unit)
-                    yield {"x": column, "y": line, "value": value, "tip": tip}
+                    tip = f"{x.axis.label} {column}, {y.axis.label} {line}: {shades.words(value)}"
+                    yield {"x": column, "y": line, "value": shades.short(value), "tip": tip}
         case Rule():
             if mark.x is not None:
                 yield {"x": x.short(mark.x), "label": mark.label}
