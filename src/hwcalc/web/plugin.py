@@ -1,6 +1,7 @@
 """The MkDocs plugin: where the browser's files go, which file is being read, what to watch."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -41,6 +42,15 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
         del markdown, config, files
         fence.source_file.set(Path(page.file.abs_src_path) if page.file.abs_src_path else None)
         return None
+
+    def on_page_content(self, html: str, page: Page, config: MkDocsConfig, files: Files) -> None:
+        """Times the reading of an article by its prose: nobody reads a calculator's 127 options."""
+        del files
+        post = getattr(page, "config", None)
+        if post is not None and post.readtime:
+            words = len(re.sub(r"<form\b.*?</form>|<[^>]+>", " ", html, flags=re.DOTALL).split())
+            pace = config.plugins["material/blog"].config.post_readtime_words_per_minute
+            post.readtime = max(1, round(words / pace))
 
     def on_post_build(self, config: MkDocsConfig) -> None:
         """Copies the browser's files into the site."""

@@ -110,7 +110,8 @@ for name in calculator.ids():
         calculator.answer_json(name, json.dumps({control: "?"}))
     calculator.answer_json(name, json.dumps({"no such control": 1}))
     for control, kind in tool.controls.items():
-        for value in getattr(kind, "options", ()) or [v for v in (getattr(kind, "low", None), getattr(kind, "high", None)) if v is not None]:
+        ends = list(getattr(kind, "options", ()))[:2] or [getattr(kind, "low", 0), getattr(kind, "high", 0)]
+        for value in ends:
             try:
                 calculator.answer_json(name, json.dumps({control: value}))
             except Exception:
