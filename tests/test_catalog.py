@@ -143,6 +143,7 @@ def test_every_entry_can_be_read_named_and_grouped(folder: Any) -> None:
         assert entry.family
 
 
+@pytest.mark.process
 def test_a_byte_compiled_copy_finds_its_data(tmp_path: Path) -> None:
     """The browser gets the package compiled and without sources, unpacked somewhere."""
     copy = tmp_path / "hwcalc"

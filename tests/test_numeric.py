@@ -12,6 +12,7 @@ import pytest
 from hwcalc import numeric
 
 
+@pytest.mark.process
 def test_importing_the_models_leaves_numpy_alone() -> None:
     """Browser and command line must not pay for numpy; there it may not even exist."""
     code = (
