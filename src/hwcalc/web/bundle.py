@@ -33,6 +33,7 @@ def make(cache: Path = CACHE) -> Path:
     modules = npm_parts()
     packed = wheel()
     own = sorted([*ASSETS.glob("*.mjs"), *ASSETS.glob("*.css"), ASSETS / "package-lock.json"])
+    own.append(Path(__file__))
     digest = hashlib.sha256(packed)
     for path in own:
         digest.update(path.name.encode() + path.read_bytes())

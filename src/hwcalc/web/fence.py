@@ -22,6 +22,7 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
 from markdown.preprocessors import Preprocessor
+from markdown.util import AtomicString
 from pymdownx.superfences import SuperFencesException  # type: ignore[import-untyped]
 
 from hwcalc import calculator as calculators
@@ -32,8 +33,10 @@ from hwcalc.web.drawing import svg
 # The file being converted, where somebody knows it; the MkDocs plugin does.
 source_file: ContextVar[Path | None] = ContextVar("source_file", default=None)
 
-VALUE = r"\{\{\s*([A-Za-z_]\w*)\.([A-Za-z_]\w*)\s*\}\}"
-FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})\s*calculator\b[ \t]*(\w*)")
+VALUE = r"\{\{([^{}\n]*)\}\}"
+FENCE = r"^\s*(?:`{3,}|~{3,})\s*\{?\s*\.?calculator\b"
+WRONG_FENCE = re.compile(FENCE + r"(?!\s+\w+\s*$)")
+ONE_ID = "write ```calculator followed by the id of one calculator"
 LONG_LIST = 20
 
 
@@ -49,7 +52,7 @@ def validate(
     options["ids"] = list(inputs)
     state = _state(md)
     if len(inputs) != 1:
-        state.fail(FENCE, "write ```calculator followed by the id of one calculator")
+        state.fail(WRONG_FENCE, ONE_ID)
     return True
 
 
@@ -60,17 +63,22 @@ def render(
     del language, css_class
     identifier = options["ids"][0]
     state = _state(md)
-    place = re.compile(rf"^\s*(?:`{{3,}}|~{{3,}})\s*calculator\s+{identifier}\s*$")
+    place = re.compile(rf"{FENCE}\s+{identifier}\s*$")
     if identifier in state.answers:
-        state.fail(place, f"calculator {identifier} appears twice; its address can name only one")
+        message = f"calculator {identifier} appears twice; its address can name only one"
+        state.fail(place, message, occurrence=1)
     try:
         given = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
-        state.fail(place, f"the values are not TOML: {error}", int(found[1]) if found else 1)
+        offset = int(found[1]) if found else len(source.splitlines())
+        state.fail(place, f"the values are not TOML: {error}", offset)
     tool, answer = state.run(identifier, given, place)
     state.answers[identifier] = answer
-    return page_form(tool, answer)
+    try:
+        return page_form(tool, answer)
+    except Exception as error:
+        state.fail(place, f"calculator {identifier} cannot be drawn: {_where(error)}")
 
 
 def page_form(tool: Calculator, answer: Answer) -> str:
@@ -123,6 +131,8 @@ class Fences(Extension):
         md.hwcalc = _State()  # type: ignore[attr-defined]
         # Before every other preprocessor, SuperFences included.
         md.preprocessors.register(_Lines(md), "hwcalc-lines", 200)
+        # After SuperFences (25), which leaves as text what it does not take for a fence.
+        md.preprocessors.register(_Leftovers(md), "hwcalc-leftovers", 24)
         # After code spans (190) and escapes (180), before everything else.
         md.inlinePatterns.register(_Value(VALUE, md), "hwcalc-value", 175)
 
@@ -152,27 +162,31 @@ class _State:
         try:
             return tool, tool.run(given)
         except InputError as error:
-            name = error.control if error.control in given else None
-            offset = next((i for i, line in enumerate(self.lines[self.find(place) + 1 :], 1)
-                           if name and re.match(rf"\s*{name}\s*=", line)), 0)  # fmt: skip
-            self.fail(place, f"{error}", offset)
+            self.fail(place, str(error), self._offset(place, error.control))
         except Exception as error:
             self.fail(place, f"calculator {identifier} failed: {_where(error)}")
 
-    def find(self, place: re.Pattern[str]) -> int:
-        """The index of the first line that matches, 0 if none does."""
-        return next((i for i, line in enumerate(self.lines) if place.search(line)), 0)
+    def _offset(self, place: re.Pattern[str], control: str | None) -> int:
+        """How far below its fence's first line a control is set, 0 where it is not."""
+        below = iter(self.lines)
+        any(place.search(line) for line in below)
+        for offset, line in enumerate(below, 1):
+            if line.strip().startswith(("```", "~~~")):
+                break
+            if line.partition("=")[0].strip().strip("\"'") == control:
+                return offset
+        return 0
 
-    def fail(self, place: re.Pattern[str], message: str, offset: int = 0) -> NoReturn:
-        """Raises AuthorError with the file and the line in it."""
-        index = self.find(place)
+    def fail(
+        self, place: re.Pattern[str], message: str, offset: int = 0, occurrence: int = 0
+    ) -> NoReturn:
+        """Raises AuthorError with the file and the line, `offset` below a match of `place`."""
         path = source_file.get()
-        if path is None:
-            raise AuthorError(f"line {index + 1 + offset}: {message}")
-        # The converted text lacks the front matter: look the line up in the file itself.
-        written = path.read_text(encoding="utf-8").splitlines()
-        index = next((i for i, line in enumerate(written) if place.search(line)), index)
-        raise AuthorError(f"{path}:{index + 1 + offset}: {message}")
+        # The converted text lacks the front matter: the file itself has the right numbers.
+        lines = path.read_text(encoding="utf-8").splitlines() if path else self.lines
+        found = [number for number, line in enumerate(lines, 1) if place.search(line)] or [1]
+        number = found[min(occurrence, len(found) - 1)] + offset
+        raise AuthorError(f"{path}:{number}: {message}" if path else f"line {number}: {message}")
 
 
 class _Lines(Preprocessor):
@@ -183,6 +197,19 @@ class _Lines(Preprocessor):
         return lines
 
 
+class _Leftovers(Preprocessor):
+    """Refuses a calculator that would appear on the page as the text of its fence."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        for line in lines:
+            if WRONG_FENCE.match(line):
+                _state(self.md).fail(re.compile(re.escape(line)), ONE_ID)
+            if re.match(FENCE, line):
+                message = "this fence is not closed; end it as it starts, equally indented"
+                _state(self.md).fail(re.compile(re.escape(line)), message)
+        return lines
+
+
 class _Value(InlineProcessor):
     """`{{ id.name }}`: a result or a control's value inside a sentence."""
 
@@ -190,9 +217,11 @@ class _Value(InlineProcessor):
         self, m: re.Match[str], data: str
     ) -> tuple[Element, int, int]:
         del data
-        identifier, name = m[1], m[2]
         state = _state(self.md)
         place = re.compile(re.escape(m[0]))
+        identifier, _, name = m[1].strip().partition(".")
+        if not (identifier.isidentifier() and name.isidentifier()):
+            state.fail(place, f"{m[0]} is no value; write {{{{ calculator.result }}}}")
         if identifier not in state.answers:
             _, state.answers[identifier] = state.run(identifier, {}, place)
         answer = state.answers[identifier]
@@ -201,7 +230,7 @@ class _Value(InlineProcessor):
         element.set("name", name)
         element.set("aria-live", "off")
         if name in tool.controls:
-            element.text = tool.controls[name].text(answer.inputs[name])
+            element.text = AtomicString(tool.controls[name].text(answer.inputs[name]))
             return element, m.start(0), m.end(0)
         try:
             result = answer[name]
@@ -210,7 +239,8 @@ class _Value(InlineProcessor):
             state.fail(place, f"{error.args[0]}, and the controls {controls}")
         if result.kind not in ("quantity", "verdict"):
             state.fail(place, f"{name} is a {result.kind}; a sentence takes a quantity or verdict")
-        element.text = result.text
+        # Atomic: no later pattern may turn its quotes or stars into something else.
+        element.text = AtomicString(result.text)
         return element, m.start(0), m.end(0)
 
 
@@ -220,7 +250,9 @@ def _state(md: Markdown) -> _State:
 
 
 def _where(error: Exception) -> str:
-    """The message of an exception and the last line of ours that it passed."""
+    """The message of an exception and the last line of the calculator that it passed."""
+    if isinstance(error, SyntaxError):  # whose traceback ends in Python's importer
+        return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
     frames = traceback.extract_tb(error.__traceback__)
     frame = next(
         (f for f in reversed(frames) if "calculators" in Path(f.filename).parts), frames[-1]

@@ -89,7 +89,7 @@ def _forget_modules() -> None:
     """Lets the next build of `mkdocs serve` import models and the fence as they are then."""
     # What holds work worth keeping, and what that imports.
     kept = {f"hwcalc.web.{name}" for name in ("plugin", "drawing", "mathml", "node", "parts")}
+    # Packages go, too: a kept one would hand out the modules it remembers.
     for name in [name for name in sys.modules if name.split(".")[0] == "hwcalc"]:
-        if name not in (*kept, "hwcalc", "hwcalc.web"):
+        if name not in kept:
             del sys.modules[name]
-    sys.modules.pop("hwcalc", None)
