@@ -30,11 +30,13 @@ LINKS: Mapping[str, Any] = ChainMap(
     *cast(Any, (catalog.links(), {"own": "The accelerator's own links", "custom": "Another rate"}))
 )
 PRECISIONS = {"bf16": "BF16", "fp16": "FP16", "fp8": "FP8", "tf32": "TF32", "fp32": "FP32"}
+LISTED = ("alexnet", "vgg16", "resnet50", "inception-v3", "unet")
 TOKEN_FLOPS = 4.0  # two multiply-adds per weight in the backward pass
-COMPARED = (
-    "nvlink-5", "nvlink-4", "nvlink-3", "pcie-5-x16", "infiniband-ndr", "pcie-4-x16",
-    "infiniband-hdr", "ethernet-100", "ethernet-25",
-)  # fmt: skip
+# Links to compare, and how many of them work at once: a node of eight has a card for each GPU.
+COMPARED = {
+    "nvlink-5": 1, "nvlink-4": 1, "nvlink-3": 1, "infiniband-ndr": 8, "infiniband-hdr": 8,
+    "pcie-5-x16": 1, "pcie-4-x16": 1, "ethernet-100": 1, "ethernet-25": 1,
+}  # fmt: skip
 
 
 def calculate(
@@ -90,18 +92,30 @@ def calculate(
     def batch_for(one_way: float) -> float:
         return compute_bound_batch(peak, one_way, ranks, float(gradient_bytes), work)
 
-    batch = batch_for(bandwidth * rings * directions)
-    named = [catalog.links()[key] for key in COMPARED]
+    sending = bandwidth * rings * directions
+    batch = batch_for(sending)
+    links = catalog.links()
+    named = {
+        f"{links[key].name.split(' (')[0]}{f', {count} cards' if count > 1 else ''}": (
+            links[key].bandwidth * count
+        )
+        for key, count in COMPARED.items()
+    }
     rates = [1e9 * 10 ** (k / 8) for k in range(27)]
+    works = {"token": TOKEN_FLOPS} | {
+        key: backward_flops_per_parameter(convnets()[key]) for key in LISTED
+    }
     return [
         Quantity("batch", "At least, per accelerator", batch, unit,
                  note=f"over {link_name}" + (", both directions counted" if both else "")),
         Quantity("global_batch", "All together", batch * ranks, unit, note="in each step"),
-        Quantity("bandwidth", "Each sends at", bandwidth * rings * directions, "B/s"),
-        Quantity("work", "Backward pass per parameter", work, "FLOP",
-                 note="for one token" if sample == "token" else "for one image"),
-        Quantity("worth", "A sample is worth", work / TOKEN_FLOPS, "tokens",
-                 note="in work for each byte of gradient"),
+        Quantity("sending", "Each sends at", sending, "B/s"),
+        Quantity("counted_twice", "With both directions counted", batch_for(2 * bandwidth * rings),
+                 unit, note="too few: a data sheet adds what a ring cannot use"),
+        Quantity("between_nodes", "Between nodes", batch_for(named["InfiniBand NDR, 8 cards"]),
+                 unit, note="eight cards of 400 Gbit/s for each node"),
+        Quantity("image_worth", "An image for ResNet-50 is worth",
+                 works["resnet50"] / TOKEN_FLOPS, "tokens", note="in work per byte of gradient"),
         Chart(
             "links",
             "Smallest batch per accelerator against the rate of the link",
@@ -111,20 +125,32 @@ def calculate(
                 Line(device.name, rates, [batch_for(each) for each in rates]),
                 Points(
                     "Links",
-                    [each.bandwidth for each in named],
-                    [batch_for(each.bandwidth) for each in named],
-                    labels=[each.name.split(" (")[0] for each in named],
+                    list(named.values()),
+                    [batch_for(each) for each in named.values()],
+                    labels=list(named),
                 ),
-                Points("Yours", [bandwidth * rings * directions], [batch], labels=["yours"]),
+                Points("Yours", [sending], [batch], labels=["yours"]),
             ],
             alt=f"{device.name} needs at least {text(batch, unit)} per step at "
-            f"{text(bandwidth * rings * directions, 'B/s')}, and ten times as many on a link a "
-            "tenth as fast.",
+            f"{text(sending, 'B/s')}, and ten times as many on a link a tenth as fast.",
         ),
         Table(
-            "table",
-            "The same accelerator on other links, one of each",
-            [Column("Link"), Column("Rate", "B/s"), Column("Smallest batch", unit)],
-            [[each.name, each.bandwidth, batch_for(each.bandwidth)] for each in named],
+            "samples",
+            "What a sample is worth",
+            [
+                Column("Sample"),
+                Column("Backward pass per parameter", "FLOP"),
+                Column("Worth", "tokens"),
+                Column("Smallest batch", "samples"),
+            ],
+            [
+                [
+                    "Token" if key == "token" else f"Image for {convnets()[key].name}",
+                    work_,
+                    work_ / TOKEN_FLOPS,
+                    compute_bound_batch(peak, sending, ranks, float(gradient_bytes), work_),
+                ]
+                for key, work_ in sorted(works.items(), key=lambda item: item[1])
+            ],
         ),
     ]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 from hwcalc import catalog
 from hwcalc.all_reduce import ALL_REDUCE_METHODS
-from hwcalc.buckets import even_buckets
+from hwcalc.buckets import even_buckets, ready_share
 from hwcalc.calculator import (
     Axis,
     Bars,
@@ -179,6 +179,11 @@ def calculate(
         Quantity(
             "gradients", "Gradients", gradients, "B",
             note=f"{text(parameters, 'parameters')} in {len(step.exchanges)} buckets",
+        ),
+        Quantity(
+            "early", "Ready early",
+            ready_share(_buckets(network, size, per_parameter, bucket), 0.1), "%",
+            note="in the first tenth of the backward pass",
         ),
         Quantity(
             "needed", "Rate that could hide it", needed, "B/s",

@@ -82,6 +82,7 @@ def calculate(
     return [
         Quantity("speedup", "Speed-up", gpus * efficiency, "x", note=f"of {gpus} at best"),
         Quantity("efficiency", "Efficiency", efficiency, "%"),
+        Quantity("gradients", "Gradients", gradients, "B", note="sent almost twice by each GPU"),
         Quantity("compute", "Step on one GPU", compute, "s"),
         Quantity("step", "Step on all", step, "s"),
         Quantity("shortest", "Exchange, if nothing overlaps", shortest, "s"),

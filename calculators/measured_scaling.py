@@ -55,6 +55,7 @@ def calculate(
         ),
         Quantity("worst", "Largest error", abs(errors.by_run[worst]), "%", digits=2,
                  note=runs[worst].name),
+        Quantity("total", "Runs", len(runs)),
         Quantity("optimistic", "Predicted too fast", errors.optimistic, "runs",
                  note=f"of {len(others)}"),
         Chart(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwcalc.all_reduce import all_reduce_ring
-from hwcalc.buckets import even_buckets, exchange_schedule, exposed_time, layer_buckets
+from hwcalc.buckets import even_buckets, exchange_schedule, exposed_time, layer_buckets, ready_share
 from hwcalc.catalog import accelerators
 from hwcalc.data_parallel import (
     BACKWARD_SHARE,
@@ -49,6 +49,16 @@ def test_layer_buckets_lose_nothing(
     # Every bucket but the last is full: it was closed because it reached its capacity.
     for position, (_, size) in enumerate(buckets[:-1]):
         assert size >= (capacity if position else first)
+
+
+def test_everything_is_ready_at_the_end_and_nothing_before_the_start() -> None:
+    """The share that is ready grows from nothing to all of it."""
+    buckets = even_buckets(100.0, 10.0, 1.0, 10.0)
+    shares = [ready_share(buckets, k / 20) for k in range(21)]
+    assert shares[0] == 0
+    assert shares[-1] == 1
+    assert shares == sorted(shares)
+    assert ready_share(buckets, 0.5) == pytest.approx(50 / 110)
 
 
 def test_a_huge_layer_is_one_bucket_that_leaves_early() -> None:

@@ -5,6 +5,7 @@ buckets: a bucket leaves when the backward pass has finished the gradients in it
 time, so most of the exchange hides behind the rest of the backward pass.
 
 - buckets and when they are ready: `layer_buckets`, `even_buckets`
+- how many gradients are ready when: `ready_share`
 - when their exchange runs: `exchange_schedule`, and in closed form `exposed_time`
 
 Left out: the exchange's own use of the accelerator (it takes multiprocessors and memory bandwidth
@@ -23,7 +24,7 @@ from hwcalc.numeric import (
     minimum,
 )
 
-__all__ = ["even_buckets", "exchange_schedule", "exposed_time", "layer_buckets"]
+__all__ = ["even_buckets", "exchange_schedule", "exposed_time", "layer_buckets", "ready_share"]
 
 
 def layer_buckets(
@@ -126,6 +127,31 @@ def even_buckets(
     return [(backward * ((k + 1) / layers), size / layers) for k in range(layers)] + [
         (backward, tail / last) for _ in range(last)
     ]
+
+
+def ready_share(buckets: Sequence[tuple[float, float]], moment: float) -> float:
+    """Return the share of all gradients that is ready at a moment of the backward pass.
+
+    Args:
+        buckets: For each bucket the time until it is ready, and its size. [(s, B)]
+        moment: Time from the start of the backward pass, in the unit of the buckets. [s]
+
+    Returns:
+        Share of the bytes. [1]
+
+    Raises:
+        ValueError: If the buckets hold nothing.
+
+    References:
+        A sum over `layer_buckets` or `even_buckets`.
+
+    Examples:
+        >>> ready_share([(0.01, 400e6), (0.1, 100e6)], 0.05)
+        0.8
+    """
+    total = sum(size for _, size in buckets)
+    check_positive(buckets=total)
+    return sum(size for ready, size in buckets if ready <= moment) / total
 
 
 def exchange_schedule(

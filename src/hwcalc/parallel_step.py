@@ -59,7 +59,8 @@ class Step:
         """Share of the exchange that runs during the backward pass [1]."""
         if self.exchange_time == 0:
             return 1.0
-        return 1 - self.parts["wait/exchange"] / self.exchange_time
+        # Summing many buckets rounds; nothing hidden is 0, not a hair below.
+        return max(0.0, 1 - self.parts["wait/exchange"] / self.exchange_time)
 
 
 def network_parameters(network: ConvNet | Transformer) -> float:
