@@ -43,6 +43,15 @@ def calculate(
             ("A100", ("Ampere",)),
         )
     }
+    # Points of one quarter crowd: only the highest and the lowest say how many chips they are.
+    quarters: dict[str, list[tuple[float, published.Run]]] = {}
+    for run, _, share in rows:
+        quarters.setdefault(_quarter(run.date), []).append((share, run))
+    ends = {
+        run.label: f"{run.devices:,}"
+        for group in quarters.values()
+        for _, run in (min(group, key=_first), max(group, key=_first))
+    }
     volta = families["V100"]
     first, best = volta[0], max(volta, key=lambda row: row[2])
     oldest = rows[0]
@@ -65,18 +74,16 @@ def calculate(
             x=Axis("Published", "year", low=2018.5, high=2022.5),
             y=Axis("Utilisation", "%", low=0, high=0.6),
             marks=[
-                Points(
-                    name,
-                    [_year(run.date) for run, _, _ in members],
-                    [share for _, _, share in members],
-                    labels=[f"{run.devices:,}" for run, _, _ in members],
-                )
-                for name, members in families.items()
-                if members
+                *(_points(name, members, {}) for name, members in families.items() if members),
+                *(
+                    _points(name, [row for row in members if row[0].label in ends], ends)
+                    for name, members in families.items()
+                    if members
+                ),
             ],
             alt=f"Utilisation rose from {text(oldest[2], '%')} ({oldest[0].label}) in "
             f"{oldest[0].date[:4]} to {text(best[2], '%')} ({best[0].label}) in "
-            f"{best[0].date[:4]}; the number beside a point counts its chips.",
+            f"{best[0].date[:4]}; a number beside a point counts its chips.",
         ),
         Table(
             "runs",
@@ -107,6 +114,29 @@ RECIPES = {
     "bert-512": "a million steps at 512 tokens",
     "bert-lamb": "two phases, LAMB",
 }
+
+
+def _points(
+    name: str, rows: list[tuple[published.Run, float, float]], labels: dict[str, str]
+) -> Points:
+    """The runs of a family as points, with a word beside each where there are labels."""
+    return Points(
+        name,
+        [_year(run.date) for run, _, _ in rows],
+        [share for _, _, share in rows],
+        labels=[labels[run.label] for run, _, _ in rows] if labels else None,
+    )
+
+
+def _quarter(month: str) -> str:
+    """The quarter of a year and month."""
+    year, _, number = month.partition("-")
+    return f"{year} {(int(number) - 1) // 3}"
+
+
+def _first(pair: tuple[float, published.Run]) -> float:
+    """The share of a run, to sort by."""
+    return pair[0]
 
 
 def _year(month: str) -> float:

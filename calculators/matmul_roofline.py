@@ -19,13 +19,14 @@ from hwcalc.calculator import (
 from hwcalc.display import text
 
 CHIPS = catalog.accelerators()
-COMPARED = ("tpu-v2", "v100-sxm2-32gb", "tpu-v5e", "tpu-v6e", "h100-sxm", "tpu-v7", "b200")
+COMPARED = ("tpu-v2", "v100-sxm2-32gb", "tpu-v6e", "h100-sxm", "b200")
 COUNTINGS = {
     "once": "Each matrix moved once",
     "least": "Least possible with the on-chip memory",
     "no-reuse": "No reuse between tiles",
     "2018": "As in 2018: every tile with every tile",
 }
+MARKS = {"once": "once", "least": "least", "no-reuse": "no reuse", "2018": "2018"}
 
 
 def calculate(
@@ -85,6 +86,12 @@ def calculate(
     ridge = roofline.ridge_point(peak, device.bandwidth)
     time = roofline.kernel_time(flops, traffic, peak, device.bandwidth)
     rate = roofline.attainable_rate(intensity, peak, device.bandwidth)
+    # On a chip that holds what it needs the bound coincides with the first counting.
+    shown = {
+        key: value
+        for key, value in intensities.items()
+        if key != "least" or value < intensities["once"]
+    }
     limits = {key: "arithmetic" if i >= ridge else "memory" for key, i in intensities.items()}
     points = {
         key: roofline.attainable_rate(i, peak, device.bandwidth) for key, i in intensities.items()
@@ -110,11 +117,17 @@ def calculate(
         Chart(
             "roofs",
             "Roofline: the rate a kernel can reach against its intensity",
-            x=Axis("Intensity", "FLOP/B", scale="log"),
+            x=Axis("Intensity in operations per byte", scale="log"),
             y=Axis("Rate", "FLOP/s", scale="log"),
             marks=[
                 *_roofs(device, int(bits), list(intensities.values())),
-                *(Points(COUNTINGS[key], [intensities[key]], [points[key]]) for key in COUNTINGS),
+                Points(
+                    "This multiplication, counted",
+                    list(shown.values()),
+                    [points[key] for key in shown],
+                    labels=[MARKS[key] for key in shown],
+                ),
+                Points("As chosen", [intensity], [rate]),
             ],
             alt=f"On {device.name} the multiplication has an intensity of "
             f"{text(intensity, 'FLOP/B')} against a ridge point of {text(ridge, 'FLOP/B')}: it is "

@@ -32,15 +32,15 @@ def calculate(
         peaks = [roofline.peak_rate(chip.peak, 16) for chip in (pair.tpu, pair.gpu)]
         weight = peaks[0] / peaks[1] if per_peak else 1.0
         ratios.append(weight * pair.tpu_time / pair.gpu_time)
-    names = [f"{pair.label}: {pair.tpu.name} and {pair.gpu.name}" for pair in pairs]
+    names = [pair.label for pair in pairs]
     return [
         *(
             Quantity(
                 f"ratio_{pair.chips}",
-                f"{pair.tpu.name} over {pair.gpu.name}, {pair.label}",
+                pair.label,
                 ratio,
                 "x",
-                note="above 1 the GPU finished first",
+                note="time over time; above 1 the GPU finished first",
             )
             for pair, ratio in zip(pairs, ratios, strict=True)
         ),

@@ -18,16 +18,21 @@ from hwcalc.calculator import (
 from hwcalc.display import text
 
 CHIPS = catalog.accelerators()
-TPUS = ("tpu-v2", "tpu-v3", "tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e", "tpu-v7")
-GPUS = ("v100-sxm2-32gb", "a100-sxm-40gb", "a100-sxm-80gb", "h100-sxm", "h200-sxm", "b200")
+SERIES = {
+    "TPU": ("tpu-v2", "tpu-v3", "tpu-v4", "tpu-v5p", "tpu-v7"),
+    "TPU, e series": ("tpu-v5e", "tpu-v6e"),
+    "NVIDIA data centre": ("v100-sxm2-32gb", "a100-sxm-80gb", "h100-sxm", "b200"),
+}
 SHORT = {
     "v100-sxm2-32gb": "V100",
-    "a100-sxm-40gb": "A100 40 GB",
-    "a100-sxm-80gb": "A100 80 GB",
+    "a100-sxm-80gb": "A100",
     "h100-sxm": "H100",
-    "h200-sxm": "H200",
     "b200": "B200",
+    "tpu-v6e": "TPU v6e",
+    "tpu-v7": "TPU v7",
 }
+# These two lie on top of each other: one label for both.
+HIDDEN, TOGETHER = "TPU v3", {"V100": "V100 and TPU v3"}
 
 
 def calculate(
@@ -44,12 +49,14 @@ def calculate(
 ) -> Results:
     size = int(bits) / 8
     reach = matmul.tile_intensity(int(array), size)
-    series = {"TPU": _chips(TPUS, int(bits)), "NVIDIA data centre": _chips(GPUS, int(bits))}
-    tpus, gpus = series.values()
+    series = {name: _chips(ids, int(bits)) for name, ids in SERIES.items()}
+    tpus, efficient, gpus = series.values()
     first, last, gpu_first, gpu_last = tpus[0], tpus[-1], gpus[0], gpus[-1]
+    highest = max(efficient, key=lambda chip: chip.ridge)
     return [
         Quantity("oldest", f"Ridge point of {first.name}", first.ridge, "FLOP/B"),
         Quantity("newest", f"Ridge point of {last.name}", last.ridge, "FLOP/B"),
+        Quantity("highest", f"Ridge point of {highest.name}", highest.ridge, "FLOP/B"),
         Quantity("gpu_oldest", f"Ridge point of {gpu_first.name}", gpu_first.ridge, "FLOP/B"),
         Quantity("gpu_newest", f"Ridge point of {gpu_last.name}", gpu_last.ridge, "FLOP/B"),
         Quantity(
@@ -77,15 +84,8 @@ def calculate(
                     Line(name, [_year(chip.release) for chip in chips], [c.ridge for c in chips])
                     for name, chips in series.items()
                 ),
-                *(
-                    Points(
-                        name,
-                        [_year(chip.release) for chip in chips],
-                        [chip.ridge for chip in chips],
-                        labels=[chip.name for chip in chips],
-                    )
-                    for name, chips in series.items()
-                ),
+                *(_points(name, chips, labelled=False) for name, chips in series.items()),
+                *(_points(name, chips, labelled=True) for name, chips in series.items()),
                 Rule(y=reach, label=f"one tile of {array} by {array}"),
             ],
             alt=f"The ridge point went from {text(first.ridge, 'FLOP/B')} on {first.name} to "
@@ -105,7 +105,11 @@ def calculate(
                 Column("Ridge", "FLOP/B"),
                 Column("Tile needed"),
             ],
-            [[*chip, matmul.tile_needed(chip.ridge, size)] for chip in (*tpus, *gpus)],
+            [
+                [*chip, matmul.tile_needed(chip.ridge, size)]
+                for chips in series.values()
+                for chip in chips
+            ],
         ),
     ]
 
@@ -118,6 +122,17 @@ class Chip(NamedTuple):
     peak: float
     bandwidth: float
     ridge: float
+
+
+def _points(name: str, chips: list[Chip], labelled: bool) -> Points:
+    """The chips of a series as points, all of them or those with their name beside them."""
+    shown = [chip for chip in chips if not (labelled and chip.name == HIDDEN)]
+    return Points(
+        name,
+        [_year(chip.release) for chip in shown],
+        [chip.ridge for chip in shown],
+        labels=[TOGETHER.get(chip.name, chip.name) for chip in shown] if labelled else None,
+    )
 
 
 def _chips(ids: tuple[str, ...], bits: int) -> list[Chip]:

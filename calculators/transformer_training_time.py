@@ -139,7 +139,7 @@ def calculate(
         ),
         Quantity("device_time", "Device-time", devices * time, "s"),
         Quantity("flops", "Operations", total, "FLOP"),
-        Quantity("tokens_seen", "Tokens", training.recipe_tokens(phases), "tokens"),
+        Quantity("tokens_seen", "Tokens", training.recipe_tokens(phases)),
         Quantity("weights", "Weights at work for one token", weights),
         Chart(
             "scaling",
@@ -167,7 +167,7 @@ def calculate(
             "By phase",
             [
                 Column("Tokens in a sequence"),
-                Column("Tokens", "tokens"),
+                Column("Tokens"),
                 Column("Operations", "FLOP"),
                 Column("Time", "s"),
                 Column("Utilisation", "%"),

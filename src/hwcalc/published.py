@@ -76,6 +76,7 @@ class Rent:
     """A list price for renting one accelerator, its share of the host included."""
 
     id: str
+    chip: str  # short name
     accelerator: Accelerator
     provider: str
     price: float  # [$/s]
@@ -85,8 +86,8 @@ class Rent:
 
     @property
     def name(self) -> str:
-        """Accelerator, provider and month."""
-        return f"{self.accelerator.name}, {self.provider}, {self.date}"
+        """Chip, provider and month."""
+        return f"{self.chip}, {self.provider}, {self.date}"
 
     @property
     def vendor(self) -> str:
@@ -143,7 +144,7 @@ def mlperf_bert() -> tuple[Pairing, ...]:
 
     Examples:
         >>> [(pair.label, pair.round) for pair in mlperf_bert()][-1]
-        ('64 chips in 2021', 'v1.0')
+        ('TPU v4 and A100, 64 chips', 'v1.0')
     """
     rows = list(_rows("runs/mlperf-bert.csv"))
     tpus, gpus = ([row for row in rows if row["kind"] == kind] for kind in ("TPU", "GPU"))
@@ -205,6 +206,7 @@ def rents() -> Mapping[str, Rent]:
         {
             row["id"]: Rent(
                 id=row["id"],
+                chip=row["chip"],
                 accelerator=accelerators()[row["accelerator"]],
                 provider=row["provider"],
                 price=float(row["usd_per_hour"]) / 3600,

@@ -1,0 +1,176 @@
+"""The article on TPUs and GPUs: its calculators reach the reference points, its words hold.
+
+Numbers in the article come from the calculators; words such as "half" or "a third" do not, and
+each of them is a test here.
+"""
+
+import statistics
+
+import pytest
+
+import hwcalc
+from hwcalc import published
+from hwcalc.calculator import Toggle, load
+
+CALCULATORS = (
+    "tile_traffic",
+    "matmul_roofline",
+    "ridge_points",
+    "matmul_measured",
+    "bert_runs",
+    "mlperf_bert",
+    "transformer_training_time",
+    "training_run_cost",
+)
+
+
+@pytest.mark.parametrize("calculator", CALCULATORS)
+def test_runs_at_start_low_and_high(calculator: str) -> None:
+    """Every control can stand at either end without anything but a stated rule being broken."""
+    loaded = load(calculator)
+    assert loaded.run({}).results
+    for name, control in loaded.controls.items():
+        if isinstance(control, Toggle):
+            ends: list[object] = [True, False]
+        else:  # a Choice has no ends; its options need not all have the rates asked for
+            ends = [getattr(control, end) for end in ("low", "high") if hasattr(control, end)]
+        for end in ends:
+            assert loaded.run({name: end}).results
+
+
+def test_the_switch_of_2018_flips_the_verdict() -> None:
+    """On TPU v2 the example waits for arithmetic, or for memory if counted as in 2018."""
+    assert hwcalc.run("matmul_roofline")["limit"].text == "arithmetic"
+    assert hwcalc.run("matmul_roofline", counting="2018")["limit"].text == "memory"
+    assert hwcalc.run("matmul_roofline", counting="no-reuse")["intensity"].value == 64
+
+
+@pytest.mark.parametrize("device", ["tpu-v2", "v100-sxm2-32gb", "tpu-v6e", "h100-sxm", "b200"])
+def test_one_row_makes_every_chip_wait_for_memory(device: str) -> None:
+    """With a single row all chips of the chart are limited by memory."""
+    assert hwcalc.run("matmul_roofline", device=device, m=1)["limit"].text == "memory"
+
+
+def test_rows_at_the_ridge_point_divide_memory_from_arithmetic() -> None:
+    """At 16 bits and with large weights the limit changes near as many rows as the ridge point."""
+    ridge = hwcalc.run("matmul_roofline", device="h100-sxm")["ridge"].value
+    large = {"device": "h100-sxm", "k": 65536, "n": 65536}
+    below = hwcalc.run("matmul_roofline", **large, m=round(0.95 * ridge))
+    above = hwcalc.run("matmul_roofline", **large, m=round(1.05 * ridge))
+    assert (below["limit"].text, above["limit"].text) == ("memory", "arithmetic")
+
+
+def test_arithmetic_outlasts_moving_each_matrix_once() -> None:
+    """On both chips of the example, and the V100 finishes first."""
+    answer = hwcalc.run("tile_traffic")
+    _, once_tpu, _, once_gpu = answer["countings"].rows[2][1:]
+    assert answer["arithmetic"].value > once_tpu
+    assert answer["rival_arithmetic"].value > once_gpu
+    assert answer["rival_arithmetic"].value < answer["arithmetic"].value
+
+
+def test_no_reuse_and_arithmetic_bars_of_tpu_v2_are_equally_long() -> None:
+    """The 128 array of TPU v2 feeds itself to within 1 %."""
+    answer = hwcalc.run("tile_traffic")
+    assert answer["countings"].rows[1][2] == pytest.approx(answer["arithmetic"].value, rel=0.01)
+
+
+def test_deepbench_took_three_times_its_roofline() -> None:
+    """18 microseconds for 1,024 x 512 with 512 x 700: the bound is a third of it."""
+    bound = hwcalc.run("matmul_roofline", device="v100-sxm2-32gb", m=1024, k=512, n=700)
+    assert bound["time"].value / 18e-6 == pytest.approx(1 / 3, abs=0.02)
+
+
+def test_measured_tpu_takes_twice_as_long_with_the_matrix_turned() -> None:
+    """Below 512 tokens the TPU needs about twice the time for MLP out, the H100 about the same."""
+    times = {
+        (row.accelerator.id, row.layer, row.m): row.time for row in published.multiplications()
+    }
+    for chip, expected in (("tpu-v6e", 1.94), ("h100-sxm", 1.05)):
+        ratio = statistics.median(
+            times[chip, "down_proj", m] / times[chip, "gate_proj", m]
+            for m in (2, 4, 8, 16, 32, 64, 128, 256)
+        )
+        assert ratio == pytest.approx(expected, abs=0.05)
+
+
+def test_h100_finishes_a_small_batch_in_about_half_the_time() -> None:
+    """Measured at 64 tokens the TPU takes 1.85 times as long; the bounds say 2.05."""
+    times = {
+        row.accelerator.id: row.time
+        for row in published.multiplications()
+        if row.layer == "gate_proj" and row.m == 64
+    }
+    assert times["tpu-v6e"] / times["h100-sxm"] == pytest.approx(1.85, abs=0.01)
+    assert hwcalc.run("matmul_measured")["bound_ratio"].value == pytest.approx(2.05, abs=0.01)
+
+
+def test_v100_runs_lie_between_a_quarter_and_a_half() -> None:
+    """Of the two-phase runs on V100 none used less than 25 % or more than 50 % of the peak."""
+    shares = [
+        row[4]
+        for row in hwcalc.run("bert_runs")["runs"].rows
+        if "V100" in row[1] and "LAMB" in row[2]
+    ]
+    assert len(shares) >= 8
+    assert min(shares) > 0.25
+    assert max(shares) < 0.5
+
+
+def test_new_a100_below_the_old_v100() -> None:
+    """In June 2020 256 A100 with TensorFlow used less of their peak than 256 V100 in 2019."""
+    shares = {row[1]: row[4] for row in hwcalc.run("bert_runs")["runs"].rows}
+    assert shares["NVIDIA TensorFlow, 256 A100 40 GB"] < shares["NVIDIA PyTorch, 256 V100"]
+
+
+def test_mlperf_pairs_are_about_a_fifth_apart_at_most() -> None:
+    """The ratio of times stays within 0.8 and 1.21, weighed by peak or not."""
+    for per_peak in (False, True):
+        answer = hwcalc.run("mlperf_bert", per_peak=per_peak)
+        ratios = [answer[f"ratio_{chips}"].value for chips in (8, 16, 64)]
+        assert 0.8 < min(ratios) < 1 < max(ratios) < 1.21
+
+
+def test_measured_speed_gives_the_published_reference() -> None:
+    """NVIDIA's speeds on 8 V100 are 4.07 days and 46 % of the peak."""
+    answer = hwcalc.run("transformer_training_time", measured=True)
+    assert answer["time"].value / 86400 == pytest.approx(4.07, abs=0.005)
+    assert answer["reached"].value == pytest.approx(0.46, abs=0.005)
+
+
+def test_impossible_speed_is_refused() -> None:
+    """A speed that would need more than the peak is answered with what to change."""
+    with pytest.raises(ValueError, match="lower the speed or add devices"):
+        hwcalc.run("transformer_training_time", measured=True, speed=100_000)
+
+
+def test_cost_of_the_reference_run() -> None:
+    """256 A100 for 1.2 h at $2.45 an hour are 307 device-hours, $753 and 123 kWh."""
+    share = next(
+        row[4]
+        for row in hwcalc.run("bert_runs")["runs"].rows
+        if row[1] == "NVIDIA PyTorch, 256 A100"
+    )
+    answer = hwcalc.run(
+        "training_run_cost",
+        recipe="bert-lamb",
+        offer="a100-runpod-2026-11",
+        price=2.45,
+        utilisation=100 * share,
+        devices=256,
+        watts=400,
+        pue=1,
+    )
+    assert answer["device_hours"].value == pytest.approx(307, abs=0.5)
+    assert answer["rent"].value == pytest.approx(753, abs=1)
+    assert answer["energy"].value / 3.6e6 == pytest.approx(123, abs=0.5)
+
+
+def test_one_h100_is_listed_at_three_times_another() -> None:
+    """In November 2026 the dearest list price of an H100 is three times the cheapest."""
+    prices = [
+        rent.price
+        for rent in published.rents().values()
+        if rent.chip == "H100" and rent.date == "2026-11"
+    ]
+    assert max(prices) / min(prices) == pytest.approx(3, abs=0.1)
