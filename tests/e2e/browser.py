@@ -45,7 +45,7 @@ QUIET = (
 CONNECTION_LIMIT_MS = 3000
 DOWNLOAD_LIMIT_S = 600
 NO_BROWSER = """\
-No browser for the tests: Playwright could not download its own, and none is installed.
+No browser for the tests: Playwright could not download its own, and no installed one works.
 Install Chromium or Chrome, or name one: HWCALC_BROWSER=/path/to/chromium make test"""
 
 
