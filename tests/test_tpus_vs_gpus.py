@@ -117,6 +117,14 @@ def test_v100_runs_lie_between_a_quarter_and_a_half() -> None:
     assert max(shares) < 0.5
 
 
+def test_the_same_bert_three_times_faster_on_as_many_v100() -> None:
+    """Both runs behind the heading are on 64 V100, half a year and a factor of three apart."""
+    answer = hwcalc.run("bert_runs")
+    assert "64 V100, 2019-03" in answer["first"].label
+    assert "64 V100, 2019-09" in answer["alike"].label
+    assert answer["gain"].value == pytest.approx(2.93, abs=0.01)
+
+
 def test_new_a100_below_the_old_v100() -> None:
     """In June 2020 256 A100 with TensorFlow used less of their peak than 256 V100 in 2019."""
     shares = {row[1]: row[4] for row in hwcalc.run("bert_runs")["runs"].rows}
