@@ -95,7 +95,7 @@ const trial = await loadPyodide({
   ...quiet,
   stdLibURL: pathToFileURL(full).href,
   lockFileContents: lock,
-  packageBaseUrl: pathToFileURL(out).href + "/",
+  packageBaseUrl: `${out}/`, // a path: Pyodide in Node would make a folder named after a file: URL
   packages: ["hwcalc"],
 });
 const used = trial.runPython(`
