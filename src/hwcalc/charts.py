@@ -115,6 +115,8 @@ class Chart:
     height: int = 0
 
     def __post_init__(self) -> None:
+        if not self.marks:
+            raise TypeError(f"chart {self.name} has nothing to draw")
         for mark in self.marks:
             if not _matching(mark):
                 raise TypeError(f"chart {self.name}: {type(mark).__name__} of unequal lengths")

@@ -19,6 +19,8 @@ COLOURS = 8
 Json = dict[str, Any]
 TIP: Json = {"tooltip": {"field": "tip", "type": "nominal"}}
 LABEL: Json = {"text": {"field": "label", "type": "nominal"}}
+# A curve ends where its axes end; the configuration below cannot say so.
+CLIPPED: Json = {"clip": True}
 _TEXT = {"labelColor": "var(--hwcalc-text)", "titleColor": "var(--hwcalc-text)"}
 _TEXT_SIZE = {"labelFontSize": 12, "titleFontSize": 12}
 CONFIG: Json = {
@@ -37,8 +39,8 @@ CONFIG: Json = {
     },
     "legend": {**_TEXT, **_TEXT_SIZE, "orient": "top"},
     "text": {"color": "var(--hwcalc-text)", "fontSize": 12},
-    "line": {"strokeWidth": 2.2, "clip": True},
-    "area": {"opacity": 0.22, "clip": True},
+    "line": {"strokeWidth": 2.2},
+    "area": {"opacity": 0.22},
     "point": {"filled": True, "size": 80, "opacity": 1},
     "bar": {"stroke": "var(--hwcalc-surface)", "strokeWidth": 0.7},
     "rule": {"strokeDash": [2, 3], "color": "var(--hwcalc-axis)"},
@@ -56,7 +58,7 @@ def spec(chart: Chart, width: int = WIDTH) -> Json:
     for group in _groups(chart.marks):
         name = f"m{len(datasets)}"
         datasets[name] = [
-            row | ({"order": place} if len(group) > 1 else {})
+            row | ({"order": place} if isinstance(mark, Bars) else {})
             for place, mark in enumerate(group)
             for row in _rows(mark, x, y, chart.horizontal)
         ]
@@ -166,7 +168,7 @@ def _layers(chart: Chart, mark: Mark, x: _Scaled, y: _Scaled) -> list[Json]:
     ends = {"x": x.channel("x"), "y": y.channel("y")}
     match mark:
         case Line():
-            shape = {"type": "line", **({"strokeDash": [5, 4]} if mark.dash else {})}
+            shape = {"type": "line", **CLIPPED, **({"strokeDash": [5, 4]} if mark.dash else {})}
             ghost = {"type": "point", "opacity": 0, "size": 220}
             return [
                 {"mark": shape, "encoding": ends | colour},
@@ -174,7 +176,7 @@ def _layers(chart: Chart, mark: Mark, x: _Scaled, y: _Scaled) -> list[Json]:
             ]
         case Band():
             between = {"y": ends["y"] | {"field": "low"}, "y2": {"field": "high"}}
-            return [{"mark": "area", "encoding": ends | between | colour}]
+            return [{"mark": {"type": "area", **CLIPPED}, "encoding": ends | between | colour}]
         case Points():
             beside = {"type": "text", "align": "left", "dx": 8, "dy": -6}
             points = {"mark": "point", "encoding": ends | colour | TIP}

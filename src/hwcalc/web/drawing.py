@@ -11,6 +11,12 @@ import vl_convert
 def svg(spec: str) -> str:
     """A specification, as JSON, drawn to SVG; the same input gives the same bytes."""
     drawn: str = vl_convert.vegalite_to_svg(spec, vl_version="6.4")
-    # Several drawings share a page: an id must not reach into its neighbour.
+    # Several drawings share a page: an id must not reach into its neighbour. Vega numbers ids
+    # through all drawings of a process, which would make them depend on the order of pages.
     unique = f"h{hashlib.sha256(spec.encode()).hexdigest()[:8]}-"
-    return re.sub(r'(id="|url\(#)', rf"\1{unique}", drawn)
+    names: dict[str, str] = {}
+
+    def renamed(found: re.Match[str]) -> str:
+        return found[1] + names.setdefault(found[2], f"{unique}{len(names)}")
+
+    return re.sub(r'( id="|url\(#)([^")]+)', renamed, drawn)

@@ -119,6 +119,7 @@ def drawing(chart: Chart, width: int) -> str:
     """A chart as SVG that takes its colours from the page."""
     spec = vegalite.spec(chart, width)
     spec["layer"] = [layer for layer in spec["layer"] if "name" not in layer]
+    spec["config"] = spec["config"] | {"aria": False}  # the chart's sentence is read instead
     key = json.dumps(spec, sort_keys=True)
     return svg(key).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
 
