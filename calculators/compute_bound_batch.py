@@ -32,11 +32,8 @@ LINKS: Mapping[str, Any] = ChainMap(
 PRECISIONS = {"bf16": "BF16", "fp16": "FP16", "fp8": "FP8", "tf32": "TF32", "fp32": "FP32"}
 LISTED = ("alexnet", "vgg16", "resnet50", "inception-v3", "unet")
 TOKEN_FLOPS = 4.0  # two multiply-adds per weight in the backward pass
-# Links to compare, and how many of them work at once: a node of eight has a card for each GPU.
-COMPARED = {
-    "nvlink-5": 1, "nvlink-4": 1, "nvlink-3": 1, "infiniband-ndr": 8, "infiniband-hdr": 8,
-    "pcie-5-x16": 1, "pcie-4-x16": 1, "ethernet-100": 1, "ethernet-25": 1,
-}  # fmt: skip
+COMPARED = ("nvlink-5", "nvlink-3", "pcie-5-x16", "pcie-4-x16", "ethernet-100", "ethernet-25")
+CARDS = 8  # of 400 Gbit/s in each node of today's servers: one for each accelerator
 
 
 def calculate(
@@ -95,12 +92,8 @@ def calculate(
     sending = bandwidth * rings * directions
     batch = batch_for(sending)
     links = catalog.links()
-    named = {
-        f"{links[key].name.split(' (')[0]}{f', {count} cards' if count > 1 else ''}": (
-            links[key].bandwidth * count
-        )
-        for key, count in COMPARED.items()
-    }
+    named = {links[key].name.split(" (")[0]: links[key].bandwidth for key in COMPARED}
+    between = links["infiniband-ndr"].bandwidth * CARDS
     rates = [1e9 * 10 ** (k / 8) for k in range(27)]
     works = {"token": TOKEN_FLOPS} | {
         key: backward_flops_per_parameter(convnets()[key]) for key in LISTED
@@ -112,7 +105,7 @@ def calculate(
         Quantity("sending", "Each sends at", sending, "B/s"),
         Quantity("counted_twice", "With both directions counted", batch_for(2 * bandwidth * rings),
                  unit, note="too few: a data sheet adds what a ring cannot use"),
-        Quantity("between_nodes", "Between nodes", batch_for(named["InfiniBand NDR, 8 cards"]),
+        Quantity("between_nodes", "Between nodes", batch_for(between),
                  unit, note="eight cards of 400 Gbit/s for each node"),
         Quantity("image_worth", "An image for ResNet-50 is worth",
                  works["resnet50"] / TOKEN_FLOPS, "tokens", note="in work per byte of gradient"),
@@ -136,12 +129,12 @@ def calculate(
         ),
         Table(
             "samples",
-            "What a sample is worth",
+            "What a sample is worth: backward pass for each parameter",
             [
                 Column("Sample"),
-                Column("Backward pass per parameter", "FLOP"),
-                Column("Worth", "tokens"),
-                Column("Smallest batch", "samples"),
+                Column("FLOP per parameter"),
+                Column("In tokens"),
+                Column("Smallest batch"),
             ],
             [
                 [

@@ -159,10 +159,10 @@ def calculate(
     }
     changes = {
         "As set": step,
-        "Links twice as fast": step_of(faster=2.0),
+        "Twice the bandwidth": step_of(faster=2.0),
         "Half the latency": step_of(sooner=2.0),
         "Half the bytes": step_of(packed=2.0),
-        "Buckets four times as large": step_of(larger=4.0),
+        "Larger buckets, 4×": step_of(larger=4.0),
         "Full overlap": step_of(window=1.0),
         "No overlap": step_of(window=0.0),
         "GPUs exactly alike": step_of(apart=0.0),

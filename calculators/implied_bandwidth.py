@@ -100,7 +100,7 @@ def calculate(
             marks=[
                 Bars(
                     "Rate",
-                    ["If all overlaps", "If nothing overlaps", link.name],
+                    ["All overlaps", "None overlaps", link.name],
                     [slowest, fastest, link.bandwidth],
                 )
             ],

@@ -3,10 +3,10 @@
 
 import { toSlider } from "./controls.mjs";
 
-export function readAddress(form) {
+export function readAddress(form, address = location.href) {
   const prefix = `${form.dataset.calculator}.`;
   const result = { changed: false, foreign: {}, unknown: [] };
-  for (const [key, value] of new URL(location.href).searchParams) {
+  for (const [key, value] of new URL(address).searchParams) {
     if (!key.startsWith(prefix)) continue;
     const name = key.slice(prefix.length);
     const control = form.querySelector(`[name="${CSS.escape(name)}"]:not(output)`);
@@ -14,9 +14,12 @@ export function readAddress(form) {
       result.unknown.push(name);
       continue;
     }
-    if (control.type === "checkbox") control.checked = value === "true";
+    // What the control cannot hold goes to Python as it is, which will say what is wrong with it.
+    if (control.type === "checkbox")
+      if (["true", "false"].includes(value)) control.checked = value === "true";
+      else result.foreign[name] = value;
     else if (control.tagName === "SELECT" && ![...control.options].some((o) => o.value === value))
-      result.foreign[name] = value; // Python will say what is wrong with it
+      result.foreign[name] = value;
     else control.value = value;
     toSlider(form, name);
     result.changed = true;

@@ -7,7 +7,7 @@ import { Engine } from "./engine.mjs";
 import { readAddress, stateAddress, writeAddress } from "./address.mjs";
 import { showAnswer, showError, clearErrors, showStatus, announce } from "./results.mjs";
 
-const state = new WeakMap(); // form → { newest, busy, id, foreign }
+const state = new WeakMap(); // form → { newest, busy, id, foreign, notice }
 let engine = null;
 
 const seen = new IntersectionObserver(
@@ -24,13 +24,14 @@ const seen = new IntersectionObserver(
 function setUp() {
   for (const form of document.querySelectorAll("form.hwcalc")) {
     if (state.has(form)) continue;
-    state.set(form, { newest: null, busy: false, id: 0, foreign: {} });
+    state.set(form, { newest: null, busy: false, id: 0, foreign: {}, notice: "" });
     for (const hidden of form.querySelectorAll("[data-search], [data-action=reset], [data-action=link]"))
       hidden.hidden = false;
     const { changed, foreign, unknown } = readAddress(form);
     state.get(form).foreign = foreign;
     if (unknown.length)
-      showStatus(form, `The address names what this calculator does not have: ${unknown.join(", ")}.`);
+      state.get(form).notice = `The address names what this calculator does not have: ${unknown.join(", ")}.`;
+    showStatus(form, state.get(form).notice);
     if (changed) ask(form);
     // A reader who asked the browser to save data starts Python by the first touch instead.
     else if (!navigator.connection?.saveData) seen.observe(form);
@@ -77,7 +78,7 @@ function answered(form, id, { answer, bug }) {
   } else if (!own.newest) {
     const parsed = JSON.parse(answer);
     form.dataset.state = "live";
-    showStatus(form, "");
+    showStatus(form, own.notice);
     clearErrors(form);
     if (parsed.error) showError(form, parsed.error);
     else showAnswer(form, parsed);
@@ -113,6 +114,7 @@ function moved(event) {
   if (target.dataset.for) form.elements[target.dataset.for].value = fromSlider(target);
   else toSlider(form, target.name);
   delete state.get(form).foreign[target.dataset.for ?? target.name];
+  state.get(form).notice = "";
   ask(form);
   writeAddress(form, inputs(form));
 }
@@ -132,19 +134,47 @@ async function pressed(event) {
     }
     return;
   }
-  state.get(form).foreign = {};
+  restore(form);
+  ask(form);
+  writeAddress(form, inputs(form));
+}
+
+function restore(form) {
+  Object.assign(state.get(form), { foreign: {}, notice: "" });
   for (const [name, value] of Object.entries(JSON.parse(form.dataset.defaults))) {
     const control = form.elements[name];
     if (control.type === "checkbox") control.checked = value;
     else control.value = value;
     toSlider(form, name);
   }
-  ask(form);
-  writeAddress(form, inputs(form));
+}
+
+// An experiment in the text, a link like ?ID.name=value, moves the controls of its calculator in
+// place: loading the page again would lose the reader's. It starts from the article's own values.
+function followed(event) {
+  const link = event.target.closest?.("a[href]"); // Material has made its address absolute
+  if (!link?.search || link.origin !== location.origin || link.pathname !== location.pathname) return;
+  if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const names = [...new URL(link.href).searchParams.keys()];
+  const forms = [...document.querySelectorAll("form.hwcalc")].filter(
+    (form) => state.has(form) && names.some((name) => name.startsWith(`${form.dataset.calculator}.`)),
+  );
+  if (!forms.length) return;
+  event.preventDefault();
+  event.stopPropagation(); // or instant navigation follows the link as well
+  for (const form of forms) {
+    restore(form);
+    state.get(form).foreign = readAddress(form, link.href).foreign;
+    ask(form);
+    writeAddress(form, inputs(form));
+  }
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  forms[0].scrollIntoView({ behavior: calm ? "auto" : "smooth" });
 }
 
 document.addEventListener("input", moved);
 document.addEventListener("click", pressed);
+document.addEventListener("click", followed, true);
 document.addEventListener("submit", (event) => {
   if (event.target.matches?.("form.hwcalc")) event.preventDefault();
 });
