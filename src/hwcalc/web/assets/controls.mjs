@@ -10,9 +10,11 @@ export function fromSlider(slider) {
     value = Number((Math.round(position / step) * step).toPrecision(12));
   } else value = Number((2 ** position).toPrecision(3));
   if (whole !== undefined) value = Math.round(value);
-  // The ends are exact, whatever rounding made of them.
+  // The ends are exact, whatever rounding made of them; the last stop is the end, also where the step
+  // does not divide the range.
+  const last = scale === "log2" ? 0 : Number(slider.step) - 1e-6;
   if (position <= Number(slider.min)) value = Number(low);
-  if (position >= Number(slider.max)) value = Number(high);
+  if (position + last >= Number(slider.max)) value = Number(high);
   value = Math.min(Math.max(value, Number(low)), Number(high));
   say(slider, value);
   return String(value);
