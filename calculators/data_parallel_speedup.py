@@ -45,7 +45,7 @@ LINKS: Mapping[str, Any] = ChainMap(
     *cast(Any, (catalog.links(), {"custom": "Another rate, set below"}))
 )
 BYTES = {"4": "FP32, 4 bytes", "2": "BF16 or FP16, 2 bytes", "1": "FP8, 1 byte"}
-MOST_BUCKETS = 2000  # more would make the page slow; no trainer sends as many
+MOST_BUCKETS = 1000  # more would make the page slow; no trainer sends as many
 DRAWN = 40  # exchanges on the time line
 
 

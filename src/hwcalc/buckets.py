@@ -195,8 +195,11 @@ def exchange_schedule(
     end = earliest
     previous = ready[0] if ready else 0.0
     for moment, duration in zip(ready, durations, strict=True):
-        check_non_negative(durations=duration)
-        check_at_least(previous, ready=moment)
+        # Compared here first: the checks alone would take most of the time of a long schedule.
+        if not duration >= 0:
+            check_non_negative(durations=duration)
+        if not moment >= previous:
+            check_at_least(previous, ready=moment)
         previous = moment
         start = max(moment, end)
         end = start + duration
