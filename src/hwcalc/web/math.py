@@ -5,7 +5,7 @@ Loaded as the Markdown extension `hwcalc.web.math`, with arithmatex in its `gene
 
 import html
 import re
-from typing import Any
+from typing import Any, NoReturn
 from xml.etree.ElementTree import Element
 
 from markdown import Extension, Markdown
@@ -19,14 +19,13 @@ class _Formulas(Treeprocessor):
         elements = [e for e in root.iter() if e.get("class") == "arithmatex" and e.text]
         # arithmatex wraps formulas in \(…\) and \[…\], and escapes the second kind.
         formulas = [(html.unescape((e.text or "")[2:-2]).strip(), e.tag == "div") for e in elements]
+        for element, (latex, _) in zip(elements, formulas, strict=True):
+            if (element.tail or "")[:1].isdigit():
+                self._fail(latex, f"a price reads as the formula {latex}: write \\$ for a dollar")
         try:
             converted = to_mathml(formulas)
         except FormulaError as error:
-            # With hwcalc.web.fence loaded, the message names the file and the line, too.
-            state = getattr(self.md, "hwcalc", None)
-            if state is None:
-                raise
-            state.fail(re.compile(re.escape(error.latex.splitlines()[0])), str(error))
+            self._fail(error.latex, str(error))
         for element, mathml in zip(elements, converted, strict=True):
             element.set("class", "hwcalc-math")
             if element.tag == "div":
@@ -35,6 +34,12 @@ class _Formulas(Treeprocessor):
                 # Without its layout it would be noise in the search's excerpts.
                 element.set("data-search-exclude", "")
             element.text = self.md.htmlStash.store(mathml)
+
+    def _fail(self, latex: str, message: str) -> NoReturn:
+        # With hwcalc.web.fence loaded, the message names the file and the line, too.
+        if state := getattr(self.md, "hwcalc", None):
+            state.fail(re.compile(re.escape(latex.splitlines()[0])), message)
+        raise FormulaError(message, latex)
 
 
 class MathExtension(Extension):

@@ -1,5 +1,8 @@
-"""LaTeX to MathML with Temml: of the converters tried, the only one that sets aligned equations
-right and refuses a command it does not know."""
+"""LaTeX to MathML with Temml, in Node.
+
+Of the converters tried it is the only one that sets aligned equations right and refuses a command
+it does not know.
+"""
 
 import json
 
@@ -11,10 +14,10 @@ _done: dict[tuple[str, bool], str] = {}
 
 
 class FormulaError(ValueError):
-    """A formula is not LaTeX that can be shown."""
+    """A formula cannot be shown; `latex` is what it says."""
 
-    def __init__(self, reason: str, latex: str) -> None:
-        super().__init__(f"{reason} in the formula {latex}")
+    def __init__(self, message: str, latex: str) -> None:
+        super().__init__(message)
         self.latex = latex
 
 
@@ -35,6 +38,7 @@ def to_mathml(formulas: list[tuple[str, bool]]) -> list[str]:
         answers = json.loads(run_node(ASSETS / "math.mjs", stdin=request, timeout=60))
         for formula, answer in zip(missing, answers, strict=True):
             if "error" in answer:
-                raise FormulaError(answer["error"], formula[0])
+                latex = formula[0]
+                raise FormulaError(f"{answer['error']} in the formula {latex}", latex)
             _done[formula] = answer["mathml"]
     return [_done[formula] for formula in formulas]
