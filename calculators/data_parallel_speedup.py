@@ -101,7 +101,12 @@ def calculate(
     ],
     latency: Annotated[
         float,
-        Slider(1, 1000, start=10, scale="log", unit="µs", label="Latency of one message"),
+        Slider(0.1, 1000, start=9.6, scale="log", unit="µs", label="Latency between nodes",
+               help="Of one step of the exchange"),
+    ],
+    local_latency: Annotated[
+        float,
+        Slider(0.1, 1000, start=3.1, scale="log", unit="µs", label="Latency inside a node"),
     ],
     overlap: Annotated[
         float,
@@ -142,7 +147,7 @@ def calculate(
             network_bandwidth=network_rate * cards * link_share * faster,
             local_bandwidth=local_rate * link_share * faster,
             network_latency=latency / sooner,
-            local_latency=latency / sooner,
+            local_latency=local_latency / sooner,
         )
         buckets = _buckets(network, size, per_parameter / packed, bucket * larger)
         return data_parallel_step(compute, buckets, cluster, how, window, apart)

@@ -164,6 +164,21 @@ def test_more_bytes_more_ranks_and_slower_links_never_help(
     assert time(size, ranks, bandwidth / 2) >= base
 
 
+def test_on_one_level_the_cluster_is_the_flat_method() -> None:
+    """All ranks in one node, or one rank per node: latency and rate of that level alone."""
+    for name, flat in zip(("ring", "tree", "gather", "host"), FLAT, strict=True):
+        local = all_reduce(name, 1e8, 16, 16, 1.0, 3e11, 1.0, 3e-6)
+        network = all_reduce(name, 1e8, 16, 1, 25e9, 1e15, 1e-5, 0.0)
+        assert local == pytest.approx(flat(1e8, 16, 3e11, 3e-6), rel=1e-12)
+        assert network == pytest.approx(flat(1e8, 16, 25e9, 1e-5), rel=1e-12)
+
+
+def test_a_ring_crosses_the_network_once_for_each_node() -> None:
+    """512 ranks in 128 nodes: 254 of the 1,022 steps go through the network, as NCCL counts."""
+    time = all_reduce("ring", 0.0, 512, 4, 3e9, 1e10, 9.6e-6, 3.4e-6)
+    assert time == pytest.approx(254 * 9.6e-6 + 768 * 3.4e-6)
+
+
 def test_inside_a_node_the_network_does_not_matter() -> None:
     """Eight ranks in a node of eight never touch the network."""
     for method in ALL_REDUCE_METHODS:

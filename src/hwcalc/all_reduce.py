@@ -246,13 +246,6 @@ ALL_REDUCE_METHODS = {
     "host": "Gather in host memory",
 }
 
-_FLAT = {
-    "ring": all_reduce_ring,
-    "tree": all_reduce_tree,
-    "gather": all_reduce_gather,
-    "host": all_reduce_host,
-}
-
 
 def all_reduce(
     method: str,
@@ -266,9 +259,10 @@ def all_reduce(
 ) -> float:
     r"""Return the time of an all-reduce on a cluster, by the name of its method.
 
-    `hierarchical` uses both levels. The other methods know nothing of nodes and run at the pace of
-    the slowest link they cross: the local one while all ranks fit into one node, else the slower
-    of the two with the larger of the two latencies.
+    `hierarchical` uses both levels. The other methods know nothing of nodes and run at the rate of
+    the slowest link they cross. On their way, a ring crosses the network once for each node, a tree
+    once for each of its upper levels; every other step is a local one. NCCL plans with the same
+    count of steps. A gather pays the larger of the two latencies for every message.
 
     Args:
         method: A key of `ALL_REDUCE_METHODS`. [1]
@@ -289,7 +283,8 @@ def all_reduce(
             bandwidth is not positive, or size or a latency is negative.
 
     References:
-        The functions it calls.
+        The functions it calls; NVIDIA NCCL, src/graph/tuning.cc,
+        https://github.com/NVIDIA/nccl/blob/master/src/graph/tuning.cc
 
     Examples:
         >>> all_reduce("ring", 1e9, 16, 8, 25e9, 300e9, 0.0, 0.0)
@@ -302,17 +297,25 @@ def all_reduce(
     check_count(ranks=ranks, ranks_per_node=ranks_per_node)
     check_positive(network_bandwidth=network_bandwidth, local_bandwidth=local_bandwidth)
     check_non_negative(size=size, network_latency=network_latency, local_latency=local_latency)
+    nodes, inside = ceil(ranks / ranks_per_node), minimum(ranks, ranks_per_node)
     if method == "hierarchical":
         return all_reduce_hierarchical(
             size,
-            ceil(ranks / ranks_per_node),
-            minimum(ranks, ranks_per_node),
+            nodes,
+            inside,
             network_bandwidth,
             local_bandwidth,
             network_latency,
             local_latency,
         )
-    alone = ranks <= ranks_per_node
-    bandwidth = where(alone, local_bandwidth, minimum(network_bandwidth, local_bandwidth))
-    latency = where(alone, local_latency, maximum(network_latency, local_latency))
-    return _FLAT[method](size, ranks, bandwidth, latency)
+    crossing = nodes > 1
+    bandwidth = where(crossing, minimum(network_bandwidth, local_bandwidth), local_bandwidth)
+    if method == "ring":
+        steps = (nodes - 1) * network_latency + (ranks - nodes) * local_latency
+        return all_reduce_ring(size, ranks, bandwidth, 0.0) + 2 * steps
+    if method == "tree":
+        steps = ceil(log2(nodes)) * network_latency + ceil(log2(inside)) * local_latency
+        return all_reduce_tree(size, ranks, bandwidth, 0.0) + 2 * steps
+    latency = where(crossing, maximum(network_latency, local_latency), local_latency)
+    gather = all_reduce_gather if method == "gather" else all_reduce_host
+    return gather(size, ranks, bandwidth, latency)

@@ -39,8 +39,9 @@ SPREAD = 0.013
 # Sizes at which PyTorch closes a bucket (torch/csrc/distributed/c10d/reducer.hpp, version 2.5).
 BUCKET, FIRST_BUCKET = 25 * 2**20, 2**20
 # One step of a collective. Inside a node: 32 KiB on eight A100 take 43.83 us, 14 steps (same
-# document as LINK_SHARE). Between nodes: an order of magnitude; no published row depends on it.
-LOCAL_LATENCY, NETWORK_LATENCY = 43.83e-6 / 14, 10e-6
+# document as LINK_SHARE). Between nodes: what NCCL plans with for a ring that crosses the network
+# (NVIDIA/nccl, src/graph/tuning.cc @01afd20a, hwLat; its 3.4 us for NVLink agrees with the first).
+LOCAL_LATENCY, NETWORK_LATENCY = 43.83e-6 / 14, 9.6e-6
 
 
 @dataclass(frozen=True)
