@@ -85,6 +85,8 @@ def main() -> None:
     options.add_argument("--page", help="the article, by default the one with most calculators")
     options.add_argument("--write", action="store_true", help="write the table into README.md")
     chosen = options.parse_args()
+    # What else the machine does while it is measured.
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         builds = [build(folder / "site") for _ in range(RUNS + 1)][1:]
@@ -98,7 +100,7 @@ def main() -> None:
                 *measure(playwright, server, page, folder),
             ]
             browser = version(playwright, folder)
-    report = table(rows, page, browser)
+    report = table(rows, page, browser, load)
     print(report)
     if chosen.write:
         write(report)
@@ -220,13 +222,13 @@ def version(playwright: Playwright, folder: Path) -> str:
     return f"Chromium {found[1]}" if found else agent
 
 
-def table(rows: list[tuple[str, str]], page: str, browser: str) -> str:
+def table(rows: list[tuple[str, str]], page: str, browser: str, load: float | None) -> str:
     """Return the measurements in Markdown, with the conditions they hold for."""
     lines = ["| what | measured |", "|---|---|", *(f"| {what} | {text} |" for what, text in rows)]
     conditions = (
         f"`{page}` on {datetime.now(UTC):%Y-%m-%d}: {browser}, Python {platform.python_version()}, "
-        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
-        "served from the same machine with gzip."
+        f"{os.cpu_count()} cores{'' if load is None else f' (load {load:.1f} at the start)'}, "
+        f"{platform.system()} {platform.machine()}, served from the same machine with gzip."
     )
     return "\n".join([*lines, "", conditions])
 
