@@ -1,6 +1,7 @@
 """The reference pages say what the docstrings say."""
 
 import ast
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -60,11 +61,10 @@ MODULE = dedent('''
 
 
 @pytest.fixture
-def page(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> str:
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The models of a package with one module."""
-    folder = reference.Path(str(tmp_path))
-    (folder / "bread.py").write_text(MODULE)
-    monkeypatch.setattr(reference, "PACKAGE", folder)
+    (tmp_path / "bread.py").write_text(MODULE)
+    monkeypatch.setattr(reference, "PACKAGE", tmp_path)
     return reference.models_page()
 
 
