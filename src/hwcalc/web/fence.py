@@ -239,7 +239,8 @@ class _Value(InlineProcessor):
             controls = ", ".join(tool.controls)
             state.fail(place, f"{error.args[0]}, and the controls {controls}")
         if result.kind not in ("quantity", "verdict"):
-            state.fail(place, f"{name} is a {result.kind}; a sentence takes a quantity or verdict")
+            message = f"{name} is of kind {result.kind}; a sentence takes a quantity or verdict"
+            state.fail(place, message)
         # Atomic: no later pattern may turn its quotes or stars into something else.
         element.text = AtomicString(result.text)
         return element, m.start(0), m.end(0)
