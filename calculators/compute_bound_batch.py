@@ -101,7 +101,7 @@ def calculate(
     return [
         Quantity("batch", "At least, per accelerator", batch, unit,
                  note=f"over {link_name}" + (", both directions counted" if both else "")),
-        Quantity("global_batch", "All together", batch * ranks, unit, note="in each step"),
+        Quantity("global_batch", "All together", batch * ranks, note=f"{unit} in each step"),
         Quantity("sending", "Each sends at", sending, "B/s"),
         Quantity("counted_twice", "With both directions counted", batch_for(2 * bandwidth * rings),
                  unit, note="too few: a data sheet adds what a ring cannot use"),

@@ -100,7 +100,7 @@ def calculate(
             marks=[
                 Bars(
                     "Rate",
-                    ["All overlaps", "None overlaps", link.name],
+                    ["Full overlap", "No overlap", link.name],
                     [slowest, fastest, link.bandwidth],
                 )
             ],
