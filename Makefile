@@ -65,14 +65,18 @@ clean: ## remove what the commands above made
 	rm -rf .venv .cache public dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf src/hwcalc/web/assets/node_modules
 
-$(ENVIRONMENT): pyproject.toml constraints.txt
+# An environment whose Python is gone, after an upgrade of the system say, is made anew.
+$(RUN):
 	@test -n "$(PYTHON)" || { echo "hwcalc needs Python 3.11 or newer, and none was found." \
 		"Install it, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "hwcalc needs Python 3.11 or newer; $(PYTHON) is older." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) lacks the module venv." \
 		"On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@$(RUN) -c '' 2>/dev/null || { echo "Creating the environment .venv"; $(PYTHON) -m venv --clear .venv; }
+	@echo "Creating the environment .venv"
+	@$(PYTHON) -m venv --clear .venv
+
+$(ENVIRONMENT): pyproject.toml constraints.txt | $(RUN)
 	@echo "Installing pinned dependencies"
 	@$(RUN) -m pip install --quiet --editable '.[dev]'
 	@mkdir -p .cache
