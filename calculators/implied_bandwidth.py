@@ -55,10 +55,10 @@ def calculate(
                       help="Samples between two exchanges, so with all accumulated ones")
     ],
     alone: Annotated[
-        float, Number(start=47, low=1e-6, high=1e12, label="Samples per second, one GPU")
+        float, Number(start=47, low=1e-6, high=1e12, unit="samples/s", label="Speed of one GPU")
     ],
     together: Annotated[
-        float, Number(start=68, low=1e-6, high=1e15, label="Samples per second, all GPUs")
+        float, Number(start=68, low=1e-6, high=1e15, unit="samples/s", label="Speed of all GPUs")
     ],
     link: Annotated[
         catalog.Link,

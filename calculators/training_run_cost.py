@@ -96,6 +96,7 @@ def calculate(
             2,
             start=1.1,
             step=0.01,
+            unit="x",
             label="PUE",
             help="Power of the building over that of its machines",
         ),
