@@ -164,13 +164,13 @@ def calculate(
     }
     changes = {
         "As set": step,
-        "2× bandwidth": step_of(faster=2.0),
-        "½ latency": step_of(sooner=2.0),
-        "½ bytes": step_of(packed=2.0),
-        "4× buckets": step_of(larger=4.0),
+        "Twice the bandwidth": step_of(faster=2.0),
+        "Half the latency": step_of(sooner=2.0),
+        "Half the bytes": step_of(packed=2.0),
+        "Larger buckets, 4×": step_of(larger=4.0),
         "Full overlap": step_of(window=1.0),
         "No overlap": step_of(window=0.0),
-        "Equal GPUs": step_of(apart=0.0),
+        "GPUs exactly alike": step_of(apart=0.0),
     }
     after = [scaling_efficiency(compute, changed.time) for changed in changes.values()]
     return [

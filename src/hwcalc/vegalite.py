@@ -70,6 +70,8 @@ def spec(chart: Chart, width: int = WIDTH) -> Json:
         "width": width,
         "height": chart.height or (70 + LANE * len(lanes) if lanes else HEIGHT),
         "autosize": {"type": "fit", "contains": "padding"},
+        # Vega measures text without the page's fonts and finds the names of lanes too short.
+        "padding": {"left": 20 if lanes else 5, "top": 5, "right": 5, "bottom": 5},
         "datasets": datasets,
         "layer": layers,
         "config": CONFIG,
