@@ -1,5 +1,6 @@
 """The MkDocs plugin: where the browser's files go, which file is being read, what to watch."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -31,7 +32,8 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
         script = ExtraScriptValue(f"{FOLDER}/{names['script']}")
         script.type = "module"
         config.extra_javascript.append(script)
-        config.extra_css.append(f"{FOLDER}/{names['style']}")
+        config.extra_css = [*(_versioned(name, config) for name in config.extra_css),
+                            f"{FOLDER}/{names['style']}"]  # fmt: skip
 
     def on_page_markdown(
         self, markdown: str, page: Page, config: MkDocsConfig, files: Files
@@ -83,6 +85,14 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
             server.watch(str(path))
         server.watch(str(folder()))
         return server
+
+
+def _versioned(name: str, config: MkDocsConfig) -> str:
+    """A style sheet of fixed name, with its hash behind it: pages never meet an older one."""
+    for folder in (config.docs_dir, *config.theme.dirs):
+        if (path := Path(folder) / name).is_file():
+            return f"{name}?{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+    return name
 
 
 def _forget_modules() -> None:
