@@ -7,7 +7,7 @@ import zlib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hwcalc.results import Column, Image, Quantity, Table, Verdict
@@ -127,6 +127,7 @@ def test_an_image_is_a_picture_any_viewer_reads() -> None:
     st.floats(-10, 10),
     st.floats(0, 10),
 )
+@example([[1.0]], 0.0, 2.2250738585072014e-308)
 def test_every_grid_becomes_its_grey_values(
     values: list[list[float]], low: float, span: float
 ) -> None:

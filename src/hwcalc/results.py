@@ -152,7 +152,7 @@ class Image:
         """The grid as an 8-bit greyscale PNG."""
         span = (self.high - self.low) or 1.0
         lines = b"".join(
-            b"\0" + bytes(min(255, max(0, round(255 * (v - self.low) / span))) for v in row)
+            b"\0" + bytes(round(255 * min(1.0, max(0.0, (v - self.low) / span))) for v in row)
             for row in self.values
         )
         header = struct.pack(">IIBBBBB", len(self.values[0]), len(self.values), 8, 0, 0, 0, 0)

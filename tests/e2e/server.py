@@ -83,6 +83,7 @@ class StaticServer:
         url: the address of the folder, with the sub-path and a slash at the end.
         log: every exchange, in the order of the answers; paths are relative to `url`.
         faults: what goes wrong, by pattern of the path relative to `url`; the first match counts.
+        headers: sent with every answer besides its own, such as a content security policy.
     """
 
     def __init__(self, folder: Path, prefix: str = "/") -> None:
@@ -90,6 +91,7 @@ class StaticServer:
             raise ValueError(f"prefix = {prefix!r} must start and end with a slash.")
         self.log: list[Exchange] = []
         self.faults: dict[str, Fault] = {}
+        self.headers: dict[str, str] = {}
         self._folder = folder.resolve()
         self._prefix = prefix
         self._listener = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
@@ -211,6 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
             "Cache-Control": "max-age=600" if tag else "no-store",
             "Vary": "Accept-Encoding",
             "Access-Control-Allow-Origin": "*",
+            **self.site.headers,
         }
         self.send_response(status)
         for name, value in headers.items():
@@ -218,10 +221,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         if status != HTTPStatus.NOT_MODIFIED:
             self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
         sent = 0 if self.command == "HEAD" else len(body)
-        # Before the body: whoever has read it to the end finds it in the log.
+        # Before anything is sent: whoever has the answer finds it in the log.
         self.site.log.append(Exchange(relative, int(status), sent, encoding))
+        self.end_headers()
         if sent:
             self.wfile.write(body)
 
