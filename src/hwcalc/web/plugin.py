@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment
 from mkdocs.config.config_options import ExtraScriptValue
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
@@ -23,10 +24,15 @@ FOLDER = "assets/hwcalc"
 class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no options of its own
     """Puts calculators' scripts, style and Python into the site."""
 
-    def on_config(self, config: MkDocsConfig) -> None:
-        """Makes the browser's files and has every page refer to them."""
+    def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> None:
+        """Makes the browser's files and has every page refer to them.
+
+        MkDocs has converted all articles by now: a calculator's mistake was told with the line of
+        its article, and not by the bundler, which runs every calculator, too.
+        """
         from hwcalc.web import bundle
 
+        del env, files
         self.bundle = bundle.make(Path(config.config_file_path).parent / bundle.CACHE)
         names = json.loads((self.bundle / "manifest.json").read_text())
         script = ExtraScriptValue(f"{FOLDER}/{names['script']}")

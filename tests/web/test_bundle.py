@@ -1,0 +1,248 @@
+"""The browser's files: complete, reproducible to the byte, and made only when something changed."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import hwcalc
+from hwcalc import calculator
+from hwcalc.web import bundle
+from hwcalc.web.node import NodeError
+from hwcalc.web.parts import ASSETS
+from tests.e2e.blog import built_once
+
+PACKAGE = Path(hwcalc.__file__).parent
+
+
+def make_two(target: Path) -> None:
+    """Make the bundle twice, in caches that share nothing."""
+    packed = bundle.wheel()
+    with pytest.MonkeyPatch.context() as patch:
+        # Somebody may be editing the sources at this moment.
+        patch.setattr(bundle, "wheel", lambda: packed)
+        made = [bundle.make(target / name).name for name in ("first", "second")]
+    assert made[0] == made[1]
+    (target / "name").write_text(made[0], encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def caches(shared: Path) -> Path:
+    """A folder with the caches `first` and `second`, made once for all processes of a run."""
+    return built_once(shared / "bundles", make_two)
+
+
+@pytest.fixture(scope="session")
+def made(caches: Path) -> Path:
+    """One bundle, as it is served."""
+    return caches / "first" / (caches / "name").read_text(encoding="utf-8")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by its path in it."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def library(made: Path, stem: str) -> zipfile.ZipFile:
+    """The standard library, slim or full."""
+    (path,) = made.glob(f"{stem}.*.zip")
+    return zipfile.ZipFile(path)
+
+
+def compiled_wheel(made: Path) -> zipfile.ZipFile:
+    """Our package as the browser gets it."""
+    (path,) = made.glob("python-*/*.whl")
+    return zipfile.ZipFile(path)
+
+
+def test_two_makes_give_the_same_bytes(caches: Path, made: Path) -> None:
+    """A published bundle can be reproduced, and an unchanged file keeps its name for caches."""
+    first, second = contents(caches / "first"), contents(caches / "second")
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+    assert len(contents(made)) > 8
+
+
+def test_every_file_is_referred_to_and_every_reference_exists(made: Path) -> None:
+    """Pages name two files, and by these every other one is found; none is published in vain."""
+    files = contents(made)
+    manifest = json.loads(files.pop("manifest.json"))
+    assert manifest.keys() == {"script", "style"}
+    scripts = {
+        name: files[name].decode() for name in files if re.fullmatch(r"[a-z]+\.\w+\.mjs", name)
+    }
+    named = set(manifest.values())
+    for text in scripts.values():
+        named |= set(
+            re.findall(r'"(?:\./)?((?:pyodide|python)-[^"/]+/[^"]+\.(?:mjs|wasm|whl))"', text)
+        )
+        named |= set(re.findall(r'"(?:\./)?([a-z-]+\.\w{8,12}\.(?:mjs|zip|css))"', text))
+    assert named == files.keys()
+
+
+def test_names_change_with_the_content(made: Path) -> None:
+    """A browser may keep every file for ever: names carry a hash, or Pyodide's version."""
+    for name, body in contents(made).items():
+        if name == "manifest.json" or name.startswith("pyodide-"):
+            continue
+        digest = hashlib.sha256(body).hexdigest()[:12]
+        hashed = digest in name or re.search(r"\.[A-Z0-9]{8}\.mjs$", name)  # esbuild's own hash
+        assert hashed, name
+    version = json.loads((ASSETS / "package.json").read_text())["dependencies"]["pyodide"]
+    assert (made / f"pyodide-{version}" / "pyodide.asm.wasm").is_file()
+
+
+def test_the_wheel_holds_models_data_and_calculators_and_nothing_of_the_web() -> None:
+    """The browser gets what `calculate` needs: no generator of pages, no shell."""
+    names = zipfile.ZipFile(io.BytesIO(bundle.wheel())).namelist()
+    assert len(names) == len(set(names))
+    for folder in ("hwcalc/web/", "hwcalc/cli.py", "hwcalc/__pycache__"):
+        assert not [name for name in names if name.startswith(folder)], folder
+    modules = {f"hwcalc/{path.name}" for path in PACKAGE.glob("*.py") if path.name != "cli.py"}
+    assert modules <= set(names)
+    data = {
+        f"hwcalc/{path.relative_to(PACKAGE).as_posix()}"
+        for path in (PACKAGE / "data").rglob("*")
+        if path.suffix in (".toml", ".csv")
+    }
+    assert len(data) > 250
+    assert data <= set(names)
+    assert {f"hwcalc/calculators/{name}.py" for name in calculator.ids()} <= set(names)
+    assert {Path(name).suffix for name in names} <= {".py", ".toml", ".csv", ""}
+
+
+def test_the_wheel_is_one_that_installers_take() -> None:
+    """Metadata and a complete record are inside, and the same sources give the same bytes."""
+    packed = bundle.wheel()
+    archive = zipfile.ZipFile(io.BytesIO(packed))
+    about = f"hwcalc-{hwcalc.__version__}.dist-info"
+    assert f"Version: {hwcalc.__version__}\n" in archive.read(f"{about}/METADATA").decode()
+    record = archive.read(f"{about}/RECORD").decode().splitlines()
+    assert sorted(line.split(",")[0] for line in record) == sorted(archive.namelist())
+    assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    assert bundle.wheel() == packed
+
+
+def test_the_browser_compiles_nothing(made: Path) -> None:
+    """Library and package are bytecode that is never compared with a source."""
+    for archive in (compiled_wheel(made), library(made, "stdlib"), library(made, "stdlib-full")):
+        names = archive.namelist()
+        assert not [name for name in names if name.endswith(".py")]
+        compiled = [name for name in names if name.endswith(".pyc")]
+        assert len(compiled) > 30
+        for name in compiled:
+            # PEP 552: 1 says hash-based and unchecked.
+            assert archive.read(name)[4:8] == b"\1\0\0\0", name
+
+
+def test_calculators_keep_their_question(made: Path) -> None:
+    """A title is a docstring, so docstrings of our own modules are compiled in."""
+    archive = compiled_wheel(made)
+    found = [n for n in archive.namelist() if re.fullmatch(r"hwcalc/calculators/\w+\.pyc", n)]
+    assert found
+    for name in found:
+        tool = calculator.load(Path(name).stem)
+        assert tool.title.encode() in archive.read(name)
+
+
+def test_the_slim_library_lacks_what_nobody_imports(made: Path) -> None:
+    """Readers download what calculators use; the full library stays as the fallback."""
+    slim, full = (set(library(made, stem).namelist()) for stem in ("stdlib", "stdlib-full"))
+    assert slim < full
+    tops = {name.split("/")[0].removesuffix(".pyc") for name in slim}
+    assert {"json", "dataclasses", "typing", "tomllib", "difflib", "traceback", "importlib"} <= tops
+    assert not {"unittest", "xml", "pydoc", "doctest", "sqlite3", "tkinter", "idlelib"} & tops
+    (small,), (large,) = (list(made.glob(f"{stem}.*.zip")) for stem in ("stdlib", "stdlib-full"))
+    assert small.stat().st_size < large.stat().st_size / 2
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Path], Path]:
+    """Makes a bundle whose only content is a text, without Node."""
+    monkeypatch.setattr(bundle, "npm_parts", lambda: Path())
+
+    def build(work: Path, made: Path, modules: Path, packed: bytes, cache: Path) -> None:
+        del made, modules, cache
+        if packed == b"broken":
+            raise NodeError("Node says no")
+        (work / "content").write_bytes(packed)
+        (work / "manifest.json").write_text("{}")
+
+    def make(content: str, cache: Path) -> Path:
+        monkeypatch.setattr(bundle, "wheel", lambda: content.encode())
+        return bundle.make(cache)
+
+    monkeypatch.setattr(bundle, "_build", build)
+    return make
+
+
+def test_a_made_bundle_is_taken_from_the_cache(
+    quick: Callable[[str, Path], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The first build says that it prepares something; the second finds it, without a word."""
+    first = quick("one", tmp_path)
+    assert "Preparing Python for the browser" in capsys.readouterr().err
+
+    def forbidden(*_: object) -> None:
+        raise AssertionError("made again")
+
+    monkeypatch.setattr(bundle, "_build", forbidden)
+    assert bundle.make(tmp_path) == first
+    assert capsys.readouterr() == ("", "")
+
+
+def test_every_change_makes_a_bundle_of_its_own(
+    quick: Callable[[str, Path], Path], tmp_path: Path
+) -> None:
+    """Content decides the folder's name, so two versions never mix."""
+    one, other = quick("one", tmp_path), quick("other", tmp_path)
+    assert one != other
+    assert (one / "content").read_text() == "one"
+    assert (other / "content").read_text() == "other"
+    assert quick("one", tmp_path) == one
+
+
+def test_three_bundles_are_kept(quick: Callable[[str, Path], Path], tmp_path: Path) -> None:
+    """A change taken back finds its bundle; the cache does not grow with every edit."""
+    (tmp_path / "python_stdlib-1.zip").write_text("the library, compiled")
+    made = []
+    for age, content in enumerate(["one", "two", "three", "four", "five"]):
+        made.append(quick(content, tmp_path))
+        os.utime(made[-1], (age, age))
+    assert [path.is_dir() for path in made] == [False, False, True, True, True]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "python_stdlib-1.zip",
+        *(path.name for path in made[2:]),
+    }
+
+
+def test_a_failed_make_leaves_nothing_behind(
+    quick: Callable[[str, Path], Path], tmp_path: Path
+) -> None:
+    """After an error the next build starts afresh instead of serving half a bundle."""
+    with pytest.raises(NodeError, match="Node says no"):
+        quick("broken", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_copies_a_bundle(caches: Path, tmp_path: Path) -> None:
+    """`python -m hwcalc.web.bundle FOLDER` serves generators that have no plugins."""
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache" / "hwcalc").symlink_to(caches / "second")
+    command = [sys.executable, "-m", "hwcalc.web.bundle", "served"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    manifest = json.loads((tmp_path / "served" / "manifest.json").read_text())
+    for name in manifest.values():
+        assert (tmp_path / "served" / name).is_file()
