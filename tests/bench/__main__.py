@@ -85,8 +85,7 @@ def main() -> None:
     options.add_argument("--page", help="the article, by default the one with most calculators")
     options.add_argument("--write", action="store_true", help="write the table into README.md")
     chosen = options.parse_args()
-    # What else the machine does while it is measured.
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    before = load()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         builds = [build(folder / "site") for _ in range(RUNS + 1)][1:]
@@ -100,7 +99,7 @@ def main() -> None:
                 *measure(playwright, server, page, folder),
             ]
             browser = version(playwright, folder)
-    report = table(rows, page, browser, load)
+    report = table(rows, page, browser, max(before, load()))
     print(report)
     if chosen.write:
         write(report)
@@ -222,12 +221,17 @@ def version(playwright: Playwright, folder: Path) -> str:
     return f"Chromium {found[1]}" if found else agent
 
 
-def table(rows: list[tuple[str, str]], page: str, browser: str, load: float | None) -> str:
+def load() -> float:
+    """Return how many processes want a core, where the system tells: what else the machine does."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
+def table(rows: list[tuple[str, str]], page: str, browser: str, busy: float) -> str:
     """Return the measurements in Markdown, with the conditions they hold for."""
     lines = ["| what | measured |", "|---|---|", *(f"| {what} | {text} |" for what, text in rows)]
     conditions = (
         f"`{page}` on {datetime.now(UTC):%Y-%m-%d}: {browser}, Python {platform.python_version()}, "
-        f"{os.cpu_count()} cores{'' if load is None else f' (load {load:.1f} at the start)'}, "
+        f"{os.cpu_count()} cores (load up to {busy:.1f}), "
         f"{platform.system()} {platform.machine()}, served from the same machine with gzip."
     )
     return "\n".join([*lines, "", conditions])
