@@ -124,8 +124,12 @@ def text(value: float, unit: str = "", digits: int = 3) -> str:
         return _prefixed(value / 3600, "Wh", digits)
     if unit in PREFIXED:
         return _prefixed(value, unit, digits)
+    if unit.split(" ")[0] in WORDS and value >= 1e6 * factor(unit):
+        return text(value, base(unit), digits)  # a trillion, not a million million
     number = _words(value / factor(unit), digits)
-    return f"{number}{NBSP}{unit}" if unit else number
+    # A number keeps its unit on its line, unless the line has a word to break after.
+    gap = " " if NBSP in number else NBSP
+    return f"{number}{gap}{unit}" if unit else number
 
 
 def axis_scale(values: list[float], unit: str) -> tuple[float, str]:
