@@ -42,6 +42,8 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "doubling.py").write_text(DOUBLING, encoding="utf-8")
     (tmp_path / "_helper.py").write_text("", encoding="utf-8")
     (tmp_path / "notes.md").write_text("", encoding="utf-8")
+    for left_by_editor in (".doubling.py.swp", "doubling.py~", ".#doubling.py", "#doubling.py#"):
+        (tmp_path / left_by_editor).write_text("", encoding="utf-8")
     return tmp_path
 
 

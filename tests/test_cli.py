@@ -1,6 +1,8 @@
 """The shell: what is printed for people, what is promised to programs, what a mistake is told."""
 
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +104,15 @@ def test_json_repeats_the_page_to_the_last_character(capsys: pytest.CaptureFixtu
     told = json.loads(capsys.readouterr().out)
     answer = calculator.run("copying")
     assert [r["text"] for r in told["results"]] == [r.text for r in answer.results]
+
+
+def test_a_file_in_any_encoding_of_the_system_gets_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redirected output on Windows has a code page without the signs that numbers need."""
+    file = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(file, encoding="ascii"))
+    assert main(["run", "copying", "--offset", "-60"]) == 0
+    sys.stdout.flush()
+    assert "Time: −59.9\N{NO-BREAK SPACE}s" in file.getvalue().decode("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,8 @@ def test_money_has_cents_where_they_matter(value: float, unit: str, expected: st
         (2e16, "tokens", "2.00 × 10¹⁶ tokens"),
         (1.25e-6, "", "1.25 × 10⁻⁶"),
         (30e9, "billion tokens", "30 billion tokens"),
+        (15e12, "billion tokens", "15,000 billion tokens"),
+        (1e12, "million parameters", "1.00 trillion parameters"),
         (25 * 2**20, "MiB", "25 MiB"),
         (25e9, "GB/s", "25 GB/s"),
         (3.6e9, "Wh", "1.00 MWh"),

@@ -115,7 +115,9 @@ def folder() -> Path:
 
 def ids() -> list[str]:
     """Every calculator there is."""
-    return sorted({p.stem for p in folder().glob("*.py*") if not p.stem.startswith("_")})
+    # Editors leave files such as .name.py.swp beside the one that is open.
+    found = {p.stem for p in folder().iterdir() if p.suffix in (".py", ".pyc")}
+    return sorted(name for name in found if name.isidentifier() and not name.startswith("_"))
 
 
 def load(calculator: str) -> Calculator:

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import io
 import json
 import math
 import sys
@@ -17,6 +18,8 @@ from hwcalc.calculator import Answer, Calculator, Choice, InputError, Number, Sl
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 for an answer, 2 for a mistake in what was asked (on standard error)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # code pages of Windows lack − and ⁻
     parser = argparse.ArgumentParser(
         prog="hwcalc", description="Calculators of deep-learning hardware."
     )

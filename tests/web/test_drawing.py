@@ -1,5 +1,6 @@
 """Charts drawn at build time: every mark, on a wide and on a narrow page, in the page's colours."""
 
+import json
 import re
 from typing import Any
 from xml.etree import ElementTree
@@ -7,8 +8,9 @@ from xml.etree import ElementTree
 import pytest
 
 from hwcalc.charts import Axis, Band, Bars, Cells, Chart, Line, Mark, Points, Rule, Spans
-from hwcalc.web.drawing import svg
+from hwcalc.web.drawing import VEGA_LITE, svg
 from hwcalc.web.fence import drawing
+from hwcalc.web.parts import ASSETS
 
 WIDTHS = (680, 330)
 
@@ -83,6 +85,12 @@ def test_drawings_ask_for_nothing_from_elsewhere(name: str) -> None:
     assert "http" not in without
     assert "<script" not in without
     assert "<image" not in without
+
+
+def test_builds_and_browsers_draw_with_the_same_major_version() -> None:
+    """A specification means the same to both; vl-convert follows minor versions later."""
+    parts = json.loads((ASSETS / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    assert parts["vega-lite"].split(".")[0] == VEGA_LITE.split(".")[0]
 
 
 def test_layers_for_the_pointer_are_not_drawn() -> None:

@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 
 import hwcalc
-from hwcalc.calculator import folder as calculators_folder
+from hwcalc import calculator
 from hwcalc.web.node import run_node
 from hwcalc.web.parts import ASSETS, npm_parts
 
@@ -58,7 +58,8 @@ def wheel() -> bytes:
     """The package as a wheel for the browser: models, data and calculators, nothing of web/."""
     package = Path(hwcalc.__file__).parent
     files = {f"hwcalc/{path.relative_to(package).as_posix()}": path for path in _sources(package)}
-    files |= {f"hwcalc/calculators/{p.name}": p for p in sorted(calculators_folder().glob("*.py"))}
+    folder = calculator.folder()
+    files |= {f"hwcalc/calculators/{name}.py": folder / f"{name}.py" for name in calculator.ids()}
     about = f"hwcalc-{hwcalc.__version__}.dist-info"
     head = f"Metadata-Version: 2.1\nName: hwcalc\nVersion: {hwcalc.__version__}\n"
     tags = "Wheel-Version: 1.0\nGenerator: hwcalc\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
