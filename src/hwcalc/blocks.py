@@ -25,7 +25,7 @@ class Matrix(NamedTuple):
     inputs: float
     outputs: float
     split: str  # tensor parallelism cuts its "outputs" or "inputs", or it is "whole" on each rank
-    count: float  # of such matrices, a mean over the layers; of experts, those a token meets
+    times: float  # number of such matrices, a mean over the layers; of experts, those a token meets
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Shape:
     vocab: int
     tied: bool
     causal: bool
+    rotary: bool  # positions are rotated into queries and keys
     window: int  # tokens, 0 without
     window_layers: int
     experts: int  # 0 for a dense network
@@ -63,6 +64,11 @@ class Shape:
         return (3 if self.gated else 2) * self.hidden * self.expert_hidden
 
     @property
+    def biased(self) -> bool:
+        """Whether matrices have biases: norms alone would be fewer vectors [1]."""
+        return self.vectors > 5 * self.hidden
+
+    @property
     def routed(self) -> float:
         """Parameters of a layer's routed experts, all of them, a mean over the layers [1]."""
         return self.experts * self.expert_parameters * self.expert_share
@@ -76,7 +82,7 @@ class Shape:
     def dense(self) -> float:
         """Parameters of a layer without its routed experts, a mean over the layers [1]."""
         in_matrices = sum(
-            m.count * m.inputs * m.outputs for m in matrices(self) if m.part != "experts"
+            m.times * m.inputs * m.outputs for m in matrices(self) if m.part != "experts"
         )
         return in_matrices + self.vectors
 
@@ -125,6 +131,7 @@ def gpt(layers: int, hidden: int, heads: int, vocab: int, sequence: int) -> Shap
         vocab=vocab,
         tied=True,
         causal=True,
+        rotary=False,
         window=0,
         window_layers=0,
         experts=0,
@@ -184,6 +191,7 @@ def shape(network: Transformer) -> Shape:
         vocab=network.vocab,
         tied=network.tied_embeddings,
         causal=network.kind == "decoder",
+        rotary=network.positional.startswith("rope"),
         window=network.window.tokens if network.window else 0,
         window_layers=network.window.layers if network.window else 0,
         experts=experts.count if experts else 0,
@@ -218,7 +226,7 @@ def matrices(shape: Shape) -> Iterator[Matrix]:
         shape: Sizes of a transformer. [1]
 
     Returns:
-        The matrices, with a count for each. [1]
+        The matrices, and how many of each a layer has. [1]
 
     References:
         Shoeybi et al. 2019, "Megatron-LM", section 3, https://doi.org/10.48550/arXiv.1909.08053

@@ -74,7 +74,7 @@ def flops_per_token(shape: Shape, context: float) -> dict[str, float]:
         1.0764
     """
     check_non_negative(context=context)
-    weights = sum(m.count * m.inputs * m.outputs for m in matrices(shape))
+    weights = sum(m.times * m.inputs * m.outputs for m in matrices(shape))
     return {
         "layers/matrices": 2 * shape.layers * weights,
         "layers/attention": 2

@@ -1,0 +1,264 @@
+r"""Memory of one rank in training: weights, gradients, optimizer, activations, and the rest.
+
+The two ends of a pipeline are looked at: the first stage holds the most micro-batches, the last
+one the logits. The larger of them is given, since it decides whether a layout fits.
+
+What it leaves out: memory outside the framework (the driver's context of some hundred MiB, the
+communication library's buffers), unless given as a reserve.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from hwcalc.activations import head_activation_bytes, layer_activation_bytes
+from hwcalc.blocks import Shape, matrices
+from hwcalc.layout import Layout
+from hwcalc.numeric import ceil, check_non_negative, maximum, minimum, where
+
+__all__ = ["OPTIMIZERS", "States", "moment_bytes", "stage_parameters", "training_memory"]
+
+
+@dataclass(frozen=True)
+class States:
+    """Bytes of each number that training keeps of a parameter."""
+
+    weight: float  # [B] as used in products
+    gradient: float  # [B] as summed over micro-batches
+    master: float  # [B] of a second, more precise copy of the weight; 0 without
+    optimizer: str  # a key of `OPTIMIZERS`
+
+
+# What each optimizer keeps of a parameter of a matrix, and of one that is in none or in the
+# embedding or the head. None: a row and a column of the matrix, see `moment_bytes`.
+OPTIMIZERS: Mapping[str, tuple[float | None, float]] = MappingProxyType(
+    {
+        # two moments: Kingma, Ba 2014, https://doi.org/10.48550/arXiv.1412.6980
+        "adam": (8.0, 8.0),
+        "adam-bf16": (4.0, 4.0),
+        # two moments of a byte, and a scale in 32 bits for each block of 2,048:
+        # Dettmers et al. 2021, https://doi.org/10.48550/arXiv.2110.02861
+        "adam-8bit": (2 + 2 * 4 / 2048, 8.0),
+        # sums of squares by row and by column: Shazeer, Stern 2018,
+        # https://doi.org/10.48550/arXiv.1804.04235
+        "adafactor": (None, 4.0),
+        # one moment of matrices, Adam for the rest: Liu et al. 2025,
+        # https://doi.org/10.48550/arXiv.2502.16982
+        "muon": (4.0, 8.0),
+        "lion": (4.0, 4.0),  # Chen et al. 2023, https://doi.org/10.48550/arXiv.2302.06675
+        "sgd-momentum": (4.0, 4.0),
+        "sgd": (0.0, 0.0),
+    }
+)
+
+
+def moment_bytes(optimizer: str, shape: Shape) -> tuple[float, float]:
+    """Return what an optimizer keeps of a parameter in a layer and in the embedding or the head.
+
+    Args:
+        optimizer: A key of `OPTIMIZERS`. [1]
+        shape: Sizes of a transformer. [1]
+
+    Returns:
+        Bytes for a parameter of a layer, and of an end of the network. [(B, B)]
+
+    Raises:
+        ValueError: If the optimizer is unknown.
+
+    References:
+        The papers named beside `OPTIMIZERS`.
+
+    Examples:
+        >>> from hwcalc.blocks import gpt
+        >>> moment_bytes("adafactor", gpt(48, 6144, 64, 51200, 2048))
+        (0.0010, 4.0)
+    """
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer = {optimizer!r}: must be one of {', '.join(OPTIMIZERS)}")
+    layer, end = OPTIMIZERS[optimizer]
+    if layer is None:
+        every = list(matrices(shape))
+        kept = sum(m.times * 4 * (m.inputs + m.outputs) for m in every)
+        layer = kept / sum(m.times * m.inputs * m.outputs for m in every)
+    return layer, end
+
+
+def stage_parameters(shape: Shape, layout: Layout, last: bool) -> dict[str, float]:
+    """Count the parameters that a rank of the first or last stage of a pipeline works with.
+
+    Tensor parallelism divides them all, expert parallelism the routed experts. A tied embedding is
+    on both ends. Sharding among replicas is not applied: it divides states, not work.
+
+    Args:
+        shape: Sizes of a transformer. [1]
+        layout: How the network is split. [1]
+        last: The last stage instead of the first. [1]
+
+    Returns:
+        Parameters by part: `layers/dense`, `layers/experts`, `ends/tables`. [1]
+
+    References:
+        Narayanan et al. 2021, section 3, https://doi.org/10.48550/arXiv.2104.04473
+
+    Examples:
+        >>> from hwcalc.blocks import gpt
+        >>> layout = Layout(8, 1, 1, 1, 1, 4, 4, 1, 0, 0, False)
+        >>> sum(stage_parameters(gpt(48, 6144, 64, 51200, 2048), layout, False).values()) / 1e9
+        2.76
+    """
+    depth = ceil(shape.layers / layout.pipeline)
+    here = where(last, maximum(0.0, shape.layers - depth * (layout.pipeline - 1)), depth)
+    head = shape.head + (shape.embedding if shape.tied else 0.0)
+    end = where(last, head, shape.embedding)
+    end = where(layout.pipeline > 1, end, shape.embedding + shape.head)
+    return {
+        "layers/dense": here * shape.dense / layout.tensor,
+        "layers/experts": here * shape.routed / maximum(layout.tensor, layout.expert),
+        "ends/tables": end / layout.tensor,
+    }
+
+
+def training_memory(
+    shape: Shape,
+    layout: Layout,
+    sequence: float,
+    states: States,
+    flash: bool,
+    dropout: bool,
+    fused: bool,
+    logit_bytes: float,
+    fragmentation: float,
+    reserve: float,
+) -> dict[str, float]:
+    r"""Estimate the memory of the fullest rank in a training step, by part.
+
+    States are counted exactly. With 1F1B the first of $p$ stages keeps the activations of $p$
+    micro-batches of its share of the layers, so of one whole network; $v$ interleaved parts raise
+    that by $1 + (p - 1)/(p v)$. ZeRO divides among the $d c$ ranks that hold the same weights:
+    stage 1 what the optimizer keeps, 2 gradients as well, 3 weights as well, and then the layer at
+    work is gathered, with the next one on its way.
+
+    Assumption: the allocator loses the given share of what comes and goes. Experts count as
+    evenly loaded.
+
+    Args:
+        shape: Sizes of a transformer. [1]
+        layout: How the step is split. [1]
+        sequence: Length of a sequence. [tokens]
+        states: Formats of weights, gradients and optimizer. [1]
+        flash: Attention never writes its scores. [1]
+        dropout: Dropout is on. [1]
+        fused: Gate and activation are one kernel. [1]
+        logit_bytes: Bytes alive at once for each logit of the last stage. [B]
+        fragmentation: Memory lost between blocks, over the activations. [1]
+        reserve: Memory for buffers and for what lies outside the framework. [B]
+
+    Returns:
+        Bytes by `part/subpart`; their sum is the rank's memory. [B]
+
+    Raises:
+        ValueError: If a degree is not a whole number, the batch does not divide evenly, the
+            optimizer is unknown, or fragmentation or reserve is negative.
+
+    References:
+        Rajbhandari et al. 2019, "ZeRO", https://doi.org/10.48550/arXiv.1910.02054
+
+        Korthikanti et al. 2022, https://doi.org/10.48550/arXiv.2205.05198
+
+    Examples:
+        GPT-3 on 8 x 8 ranks as in Korthikanti et al., in GB:
+
+        >>> from hwcalc.blocks import gpt
+        >>> layout = Layout(8, 8, 1, 1, 1, 1, 64, 3, 0, 1, True)
+        >>> parts = training_memory(
+        ...     gpt(96, 12288, 96, 51200, 2048), layout, 2048,
+        ...     States(2, 4, 4, "adam"), False, True, True, 6, 0.0, 0.0,
+        ... )
+        >>> sum(parts.values()) / 1e9
+        67.4
+    """
+    layout.check()
+    check_non_negative(fragmentation=fragmentation, reserve=reserve)
+    first = _rank(shape, layout, sequence, states, flash, dropout, fused, logit_bytes, last=False)
+    other = _rank(shape, layout, sequence, states, flash, dropout, fused, logit_bytes, last=True)
+    fuller = sum(other.values()) > sum(first.values())
+    parts = {name: where(fuller, other[name], first[name]) for name in first}
+    moving = sum(size for name, size in parts.items() if name.startswith("activations/"))
+    return {
+        **parts,
+        "workspace/fragments": fragmentation * moving,
+        "workspace/reserve": reserve,
+    }
+
+
+def _rank(
+    shape: Shape,
+    layout: Layout,
+    sequence: float,
+    states: States,
+    flash: bool,
+    dropout: bool,
+    fused: bool,
+    logit_bytes: float,
+    last: bool,
+) -> dict[str, float]:
+    """Count one end of the pipeline; both have the same parts, those it lacks are zero."""
+    held = stage_parameters(shape, layout, last)
+    replicas = layout.data * layout.context
+    # Routed experts are shared by expert-parallel ranks already.
+    spread = {
+        "layers/dense": replicas,
+        "layers/experts": layout.expert_replicas,
+        "ends/tables": replicas,
+    }
+    moments = moment_bytes(states.optimizer, shape)
+    kept = {
+        "layers/dense": moments[0],
+        "layers/experts": moments[0],
+        "ends/tables": moments[1],
+    }
+    parts: dict[str, float] = {}
+    for stage, name, bytes_of in (
+        (3, "weights", {part: states.weight for part in held}),
+        (2, "gradients", {part: states.gradient for part in held}),
+        (1, "master", {part: states.master for part in held}),
+        (1, "moments", kept),
+    ):
+        parts |= {
+            f"{name}/{part.split('/')[1]}": count
+            * bytes_of[part]
+            / where(layout.zero >= stage, spread[part], 1.0)
+            for part, count in held.items()
+        }
+    # With stage 3 two layers are gathered at a time, and one layer's gradients are whole.
+    layer = shape.dense / layout.tensor + shape.routed / maximum(layout.tensor, layout.expert)
+    gathered = layer * (2 * states.weight + states.gradient)
+    parts["gathered/layers"] = where((layout.zero >= 3) & (replicas > 1), gathered, 0.0)
+
+    tokens = layout.micro_batch * sequence / layout.context
+    one = sum(
+        layer_activation_bytes(
+            shape, tokens, sequence, layout.tensor, layout.sequence_parallel,
+            layout.recompute, flash, dropout, fused,
+        ).values()
+    )  # fmt: skip
+    whole = sum(
+        layer_activation_bytes(
+            shape, tokens, sequence, layout.tensor, layout.sequence_parallel,
+            0, flash, dropout, fused,
+        ).values()
+    )  # fmt: skip
+    depth = ceil(shape.layers / layout.pipeline)
+    flying = minimum(layout.pipeline, layout.micro_batches)
+    flying = where(
+        layout.interleave > 1, flying + (layout.pipeline - 1) / layout.interleave, flying
+    )
+    only = layout.pipeline <= 1
+    parts["activations/layers"] = one * depth * where(last, 1.0, flying)
+    parts["activations/recomputed"] = maximum(0.0, where(layout.recompute >= 1, whole - one, 0.0))
+    head = head_activation_bytes(
+        shape, tokens, layout.tensor, layout.sequence_parallel, logit_bytes
+    )
+    with_head = where(only, 1.0, 1.0 if last else 0.0)
+    parts["activations/head"] = sum(head.values()) * with_head
+    return parts
