@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,7 +18,7 @@ import hwcalc
 from hwcalc import calculator
 from hwcalc.web import bundle
 from hwcalc.web.node import NodeError
-from hwcalc.web.parts import ASSETS
+from hwcalc.web.parts import ASSETS, npm_parts
 from tests.e2e.blog import built_once
 
 PACKAGE = Path(hwcalc.__file__).parent
@@ -25,10 +26,13 @@ PACKAGE = Path(hwcalc.__file__).parent
 
 def make_two(target: Path) -> None:
     """Make the bundle twice, in caches that share nothing."""
-    packed = bundle.wheel()
+    # Of one moment: somebody may be editing the sources.
+    packed, assets = bundle.wheel(), target / "assets"
+    shutil.copytree(ASSETS, assets, ignore=shutil.ignore_patterns("node_modules", ".npm-*"))
+    (assets / "node_modules").symlink_to(npm_parts())
     with pytest.MonkeyPatch.context() as patch:
-        # Somebody may be editing the sources at this moment.
         patch.setattr(bundle, "wheel", lambda: packed)
+        patch.setattr(bundle, "ASSETS", assets)
         made = [bundle.make(target / name).name for name in ("first", "second")]
     assert made[0] == made[1]
     (target / "name").write_text(made[0], encoding="utf-8")
