@@ -174,6 +174,13 @@ def test_values_in_prose_follow_the_fence_of_their_page(convert: Convert) -> Non
     assert ">4</output>" in convert("It is {{ doubling.twice }}.")
 
 
+def test_values_in_html_are_replaced_where_it_holds_markdown(convert: Convert) -> None:
+    """A caption written as HTML takes values once it says that it holds Markdown."""
+    html = convert("<figcaption markdown>It is {{ doubling.twice }}.</figcaption>\n")
+    assert re.search(r"<figcaption>\s*(<p>)?It is <output [^>]*>4</output>", html)
+    assert "{{ a.b }}" in convert("<p><code>{{ a.b }}</code></p>\n")
+
+
 def test_values_are_taken_as_they_are(convert: Convert) -> None:
     """Stars and quotes in an answer are not Markdown, or prose and calculator would differ."""
     html = convert("So {{ copying.patience }}.")
@@ -250,6 +257,11 @@ def copying(*lines: str) -> str:
         ("{{ copying.sizes }}", 0, f"sizes is of kind chart; {NOT_IN_PROSE}"),
         ("{{ copying.map }}", 0, f"map is of kind image; {NOT_IN_PROSE}"),
         ("{{ copying }}", 0, "{{ copying }} " + NO_VALUE),
+        (
+            "<figcaption>\nIt is {{ copying.time }}.\n</figcaption>",
+            1,
+            "{{ copying.time }} stands in HTML; give its element the attribute markdown",
+        ),
         ("{{ copy-ing.time }}", 0, "{{ copy-ing.time }} " + NO_VALUE),
         ("{{ copying.time.text }}", 0, "{{ copying.time.text }} " + NO_VALUE),
     ],

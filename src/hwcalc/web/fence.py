@@ -132,8 +132,9 @@ class Fences(Extension):
         md.hwcalc = _State()  # type: ignore[attr-defined]
         # Before every other preprocessor, SuperFences included.
         md.preprocessors.register(_Lines(md), "hwcalc-lines", 200)
-        # After SuperFences (25), which leaves as text what it does not take for a fence.
-        md.preprocessors.register(_Leftovers(md), "hwcalc-leftovers", 24)
+        # After SuperFences (25), which leaves as text what it does not take for a fence, and after
+        # HTML blocks (20), which are published as they are.
+        md.preprocessors.register(_Leftovers(md), "hwcalc-leftovers", 15)
         # After code spans (190) and escapes (180), before everything else.
         md.inlinePatterns.register(_Value(VALUE, md), "hwcalc-value", 175)
 
@@ -199,9 +200,14 @@ class _Lines(Preprocessor):
 
 
 class _Leftovers(Preprocessor):
-    """Refuses a calculator that would appear on the page as the text of its fence."""
+    """Refuses what would appear on the page as it is written: a fence, a value in HTML."""
 
     def run(self, lines: list[str]) -> list[str]:
+        for block in self.md.htmlStash.rawHtmlBlocks:
+            html = re.sub(r"<(code|pre)\b.*?</\1>", "", str(block), flags=re.DOTALL)
+            if found := re.search(VALUE, html):
+                message = f"{found[0]} stands in HTML; give its element the attribute markdown"
+                _state(self.md).fail(re.compile(re.escape(found[0])), message)
         for line in lines:
             if WRONG_FENCE.match(line):
                 _state(self.md).fail(re.compile(re.escape(line)), ONE_ID)
