@@ -1,0 +1,205 @@
+"""Collectives: every table that was measured, 1 KB to 1 GB, and what joined its ranks."""
+
+import functools
+from typing import Any
+
+from hwcalc import catalog
+from hwcalc.collective_time import collective_time, send_time
+from hwcalc.engine_all_reduce import engine_all_reduce_time
+from hwcalc.fabric import Constants, Fabric, fabric, with_network
+from tests.accuracy.tables import Row, table
+
+SMALLEST, LARGEST = 1000, 1.1e9  # [B] 1 KB to 1 GiB
+AIM = 0.15  # [1] in the median
+
+# How the ranks of a measured node were joined, by table; by links between chips elsewhere.
+PATH = {
+    "collectives_aic_l40s": "host",
+    "collectives_aic_rtxpro6000": "peer",
+    "collectives_deepbench": "peer",
+}
+# A bridge joins two cards; more meet on PCIe.
+BRIDGED = {"collectives_vidur_a100_pairs": 2}
+# One message between two of vidur's nodes reached 7.8 GB/s. That is most of one adapter of 100
+# Gbit/s, and the rates of its all-reduce grow with the ranks of a node up to four.
+NETWORK = {"collectives_vidur_a100_dgx": (12.5e9, 7.8 / 12.5, 4)}
+# A kernel reads its peers' memory within one machine, and engines turn to the library beyond. Two
+# machines of GB300 are in one NVLink domain, but four GPUs are in each.
+READABLE = {"gb300": 4}
+
+
+@functools.cache
+def rows(name: str, operation: str = "", nodes: float = 0) -> tuple[Row, ...]:
+    """Return the rows of a table, of the sizes that are asked for; all or of one kind."""
+    found = tuple(
+        row
+        for row in (_named(row) for row in table(name))
+        if SMALLEST <= row["size_bytes"] <= LARGEST
+        and operation in ("", row["operation"])
+        and nodes in (0, row["nodes"])
+    )
+    if "vidur" in name:
+        found = tuple(row for row in found if not waited(row, found))
+    return found
+
+
+def _named(row: Row) -> Row:
+    """Give the columns of the table behind an article the names of the others."""
+    if "num_ranks" not in row:
+        return row
+    return {
+        **row,
+        **{"accelerator": "a100-sxm-80gb", "nodes": 1.0},
+        **{"operation": row["collective"], "ranks": row["num_ranks"]},
+    }
+
+
+def waited(row: Row, others: tuple[Row, ...]) -> bool:
+    """Tell rows in which a rank waited: more bytes of the same kind took less time.
+
+    vidur recorded kernels in running programs, where a collective's kernel counts from the arrival
+    of the first rank. Two ranks exchange 10 KiB in 46 µs there and 258 KiB in 27 µs.
+    """
+    return any(
+        kind(other) == kind(row)
+        and other["size_bytes"] > row["size_bytes"]
+        and other["time_us"] < row["time_us"]
+        for other in others
+    )
+
+
+def kind(row: Row) -> tuple[Any, ...]:
+    """Return what rows have in common that differ in their size only."""
+    return (row["accelerator"], row["operation"], row["ranks"], row["nodes"])
+
+
+def fabric_of(row: Row, constants: Constants | None) -> Fabric:
+    """Return what joined the ranks of a measured row."""
+    source = row["table"]
+    path = PATH.get(source, "link")
+    if row["ranks"] > BRIDGED.get(source, row["ranks"]):
+        path = "peer"
+    joined = fabric(catalog.accelerators()[row["accelerator"]], path, 0.0, constants)
+    if row["nodes"] > 1 and source in NETWORK:
+        rate, share, adapters = NETWORK[source]
+        crowd = max(1.0, row["ranks"] / row["nodes"] / adapters)
+        joined = with_network(joined, rate / crowd, share)
+    return joined
+
+
+def time_of(row: Row, size: float, constants: Constants | None) -> float:
+    """Predict the time of a row's operation for a size, or for an array of them."""
+    joined = fabric_of(row, constants)
+    ranks, nodes = row["ranks"], row["nodes"]
+    if row["operation"] == "send":
+        return send_time(size, nodes > 1, joined)
+    if "engines" in row["table"] and ranks <= READABLE.get(row["accelerator"], ranks):
+        return engine_all_reduce_time(size, ranks, joined)
+    return collective_time(row["operation"], size, ranks, ranks / nodes, joined)
+
+
+def measured(row: Row) -> float:
+    """Return the time in seconds."""
+    return float(row["time_us"]) * 1e-6
+
+
+def predicted(row: Row) -> float:
+    """Predict a row with the constants of the package."""
+    return time_of(row, row["size_bytes"], None)
+
+
+LIBRARY = (
+    "Sizes at which the library goes on with the slower way, or changes to it too early: times "
+    "that jump by half from one size to the next."
+)
+SHARED = (
+    "Eight cards in two sockets, whose rates jump by a factor of two between neighbouring sizes, "
+    "and all-to-all of less than a megabyte."
+)
+ENGINE = (
+    "Sizes between one and eight megabytes, where each engine has its own limit between one shot, "
+    "two shots and the library."
+)
+OLDER = "Single calls of an older library outside a graph: steps cost more than in newer ones."
+BOXES = (
+    "Cards of four generations in unlike boxes of 2016; Maxwell and P100 reach half of what Pascal "
+    "cards do on the same PCIe 3, which the catalogue cannot know."
+)
+NEWER = "Two machines of GB300 in one NVLink domain: vLLM has a way of its own for eight ranks."
+SENT = (
+    "A rank that receives while it sends reached three quarters of the one-way rate between these "
+    "nodes, and with eight ranks to a node half."
+)
+BRIDGE = (
+    "Times of the kernel alone, without its launch, below 1 MB; four cards share two roots of "
+    "PCIe, and their steps took 60 µs whatever the size."
+)
+
+# name, title, table, fitted, bounds that hold: median and ninth; what the worst have in common
+Case = tuple[str, str, tuple[Any, ...], bool, tuple[float, float], str]
+CASES: tuple[Case, ...] = (
+    (
+        *("h100", "Collectives of 2 to 8 H100, NVLink 4", ("collectives_aic_h100",), True),
+        *((0.07, 0.22), LIBRARY),
+    ),
+    (
+        *("b200", "Collectives of 2 to 8 B200, NVLink 5", ("collectives_aic_b200",), True),
+        *((0.06, 0.19), LIBRARY),
+    ),
+    (
+        *("l40s", "Collectives of 2 to 8 L40S, through the host", ("collectives_aic_l40s",), True),
+        *((0.11, 0.36), SHARED),
+    ),
+    (
+        *("rtxpro6000", "Collectives of 2 to 8 RTX PRO 6000, PCIe 5"),
+        *(("collectives_aic_rtxpro6000",), True, (0.10, 0.28), SHARED),
+    ),
+    (
+        *("gb300", "Collectives of 2 and 4 GB300, NVLink 5", ("collectives_aic_gb300",), False),
+        *((0.05, 0.18), LIBRARY),
+    ),
+    (
+        *("a100", "All-reduce of 2 to 8 A100, NVLink 3", ("all_reduce_a100",), False),
+        *((0.08, 0.47), OLDER),
+    ),
+    (
+        *("a100-engine", "All-reduce of 2 to 8 A100 in a running program"),
+        *(("collectives_vidur_a100_dgx", "all_reduce", 1), False, (0.21, 0.40), OLDER),
+    ),
+    (
+        *("a100-send", "Messages between two A100 of a node"),
+        *(("collectives_vidur_a100_dgx", "send", 1), False, (0.14, 0.33), OLDER),
+    ),
+    (
+        *("network-send", "Messages between two A100 in two nodes"),
+        *(("collectives_vidur_a100_dgx", "send", 2), True, (0.02, 0.05), SENT),
+    ),
+    (
+        *("network", "All-reduce of 2 to 16 A100 in two nodes"),
+        *(("collectives_vidur_a100_dgx", "all_reduce", 2), False, (0.28, 0.51), SENT),
+    ),
+    (
+        *("bridge", "All-reduce of 2 and 4 A100 PCIe, bridged in pairs"),
+        *(("collectives_vidur_a100_pairs", "all_reduce", 1), False, (0.78, 0.90), BRIDGE),
+    ),
+    (
+        *("bridge-send", "Messages over a bridge of NVLink 3"),
+        *(("collectives_vidur_a100_pairs", "send", 1), False, (0.78, 1.10), BRIDGE),
+    ),
+    (
+        *("pcie3", "All-reduce of 2 to 8 cards of 2016, PCIe 3"),
+        *(("collectives_deepbench", "all_reduce", 1), False, (0.21, 0.74), BOXES),
+    ),
+    (
+        *("engines-h100", "All-reduce of engines on H100", ("collectives_engines_h100",), True),
+        *((0.09, 0.29), ENGINE),
+    ),
+    (
+        *("engines-b200", "All-reduce of engines on B200", ("collectives_engines_b200",), False),
+        *((0.11, 0.34), ENGINE),
+    ),
+    (
+        *("engines-gb300", "All-reduce of engines on 2 to 16 GB300"),
+        *(("collectives_engines_gb300",), False, (0.18, 2.2), NEWER),
+    ),
+)
