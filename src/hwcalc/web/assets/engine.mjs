@@ -11,10 +11,12 @@ export class Engine {
   #next = 1;
   #tell;
   #timer;
+  #over = false;
 
-  constructor(tell, library = RUNTIME.library) {
+  // `again`: a try before this one has failed.
+  constructor(tell, again) {
     this.#tell = tell;
-    this.#start(library);
+    this.#start(RUNTIME.library, again);
   }
 
   ask(calculator, inputs, form) {
@@ -24,9 +26,11 @@ export class Engine {
     return id;
   }
 
-  #start(library) {
+  async #start(library, again = false) {
     this.live = false;
     this.#timer = setTimeout(() => this.#fail("Python took too long to start."), PATIENCE);
+    if (again) await renew();
+    if (this.#over) return;
     this.#worker = new Worker(new URL(RUNTIME.worker, import.meta.url), { type: "module" });
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -59,8 +63,18 @@ export class Engine {
 
   #fail(message, detail = "") {
     clearTimeout(this.#timer);
-    this.#worker.terminate();
+    this.#over = true;
+    this.#worker?.terminate();
     console.warn(`hwcalc: ${message} ${detail}`);
     this.#tell.failed(message);
   }
+}
+
+// The browser keeps what it got, be it damaged: asks the server which of the files are others now.
+function renew() {
+  const { worker, pyodide, asm, wasm, library, wheel } = RUNTIME;
+  const ask = (path) => fetch(new URL(path, import.meta.url), { cache: "no-cache" });
+  return Promise.allSettled(
+    [worker, pyodide, asm, wasm, library, wheel].map((path) => ask(path).then((r) => r.arrayBuffer())),
+  );
 }

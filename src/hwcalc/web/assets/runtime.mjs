@@ -9,6 +9,7 @@ import { showAnswer, showError, clearErrors, showStatus, announce } from "./resu
 
 const state = new WeakMap(); // form → { newest, busy, id, foreign, notice }
 let engine = null;
+let failures = 0;
 
 const seen = new IntersectionObserver(
   (entries) => {
@@ -48,7 +49,7 @@ function inputs(form) {
 // Remembers the newest question; it is sent as soon as Python is free, older ones never are.
 function ask(form) {
   state.get(form).newest = inputs(form);
-  engine ??= new Engine({ ready: pumpAll, answered, again, failed });
+  engine ??= new Engine({ ready: pumpAll, answered, again, failed }, failures > 0);
   if (engine.live) return pump(form);
   if (form.dataset.state !== "live") form.dataset.state = "loading";
   showStatus(form, "Starting Python…");
@@ -96,6 +97,7 @@ function again(form) {
 
 function failed(message) {
   engine = null;
+  failures++;
   for (const form of document.querySelectorAll("form.hwcalc")) {
     const own = state.get(form);
     if (!own || !(own.newest || own.busy)) continue;
