@@ -21,14 +21,14 @@ from hwcalc.numeric import (
     check_non_negative,
     maximum,
     minimum,
-    where,
 )
 
 __all__ = ["matmul_time", "missed", "quantise_time", "stream_time"]
 
-# Tiles that libraries have for every architecture since Maxwell. More of them (64 x 256, 128 x 64,
-# 256 x 256) change no error by more than a quarter of a percentage point.
-TILES = ((128, 256), (128, 128), (64, 64))
+# Tiles that libraries have for every architecture, the last for a handful of rows. More of them
+# (64 x 256, 128 x 64, 256 x 256) change no median error by more than a quarter of a percentage
+# point.
+TILES = ((128, 256), (128, 128), (64, 64), (16, 128))
 LEAST_DEPTH = 256  # elements of K below which splitting it does not pay
 MOST_PARTS = 16  # into which K is split
 SLAB = 128  # bytes of K that one step of a tile's pipeline brings in
@@ -125,7 +125,7 @@ def matmul_time(
             fetching = waves * loaded * (depth + ramp) / fetch
             time = (arithmetic**4 + fetching**4 + (wait * depth) ** 4 + memory) ** 0.25
             adding = split + SCRATCH * m * n * part / (fetch * chip.units)
-            best = minimum(best, time + where(part > 1, adding, 0.0))
+            best = minimum(best, time + (part > 1) * adding)
     return get("launch", dtype) + best
 
 

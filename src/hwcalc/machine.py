@@ -30,7 +30,7 @@ from hwcalc.catalog import Accelerator
 from hwcalc.datafile import DATA
 from hwcalc.numeric import check_non_negative, check_positive
 
-__all__ = ["FORMATS", "Format", "Machine", "machine", "sustained_rate"]
+__all__ = ["FORMATS", "Format", "Machine", "machine", "means", "sustained_rate"]
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,15 @@ FORMATS: Mapping[str, Format] = {
     "fp8": Format(1, 1, 2, ("fp8",), "fp8"),
     "int8": Format(1, 1, 2, ("int8",), "fp8"),
     "fp4": Format(0.5625, 0.5625, 2, ("fp4",), "fp4", splits=False),
-    "int8_weights": Format(2, 1, 2, ("bf16", "fp16"), "bf16"),
-    "int4_weights": Format(2, 0.5, 2, ("bf16", "fp16"), "bf16"),
+    "int8_weights": Format(2, 1, 2, ("bf16", "fp16"), "int8_weights"),
+    "int4_weights": Format(2, 0.5, 2, ("bf16", "fp16"), "int4_weights"),
 }
 
 # What stands in for a figure that a vendor does not publish: a clock as boost clocks are, and as
 # many watts for a 16-bit operation as an H100 has.
 USUAL_CLOCK = 1.7e9  # [Hz]
 USUAL_ENERGY = 0.7e-12  # [J/FLOP]
+CACHES = ("last_level_cache", "scratchpad", "l2")  # what lies next to the memory, nearest first
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,10 @@ def machine(
 ) -> Machine:
     """Join what the catalogue says of an accelerator with the constants of its architecture.
 
-    Assumption: where the catalogue has no level-2 cache its last-level cache counts, else none;
-    where it has no clock, 1.7 GHz; where it has no power, 0.7 pJ for each 16-bit operation a
-    second. Chips whose arrays multiply for the whole chip (TPUs and other ASICs) have one unit. A
-    call costs a few microseconds: make the machine once where many kernels are asked for.
+    Assumption: where the catalogue has no clock it is 1.7 GHz; where it has no power, 0.7 pJ for
+    each 16-bit operation. Chips whose arrays multiply for the whole chip (TPUs and other ASICs)
+    have one unit. A call costs a few microseconds: make the machine once where many kernels are
+    asked for.
 
     Args:
         accelerator: An entry of the catalogue; a machine is returned as it is. [1]
@@ -170,7 +171,7 @@ def machine(
         units=1.0 if array else known.get("sm_count", 1.0),
         clock=known.get("clock", USUAL_CLOCK),
         bandwidth=accelerator.bandwidth,
-        cache=known.get("l2", known.get("last_level_cache", known.get("scratchpad", 0.0))),
+        cache=next((known[name] for name in CACHES if name in known), 0.0),
         power=known.get("tdp", usual),
         peak=peak,
         constants=_constants(
@@ -192,9 +193,9 @@ def _constants(family: str, kind: str) -> Mapping[str, float]:
         alike = [e for e in entries if e["kind"] == kind]
         own = [e for e in alike if family in e["families"]]
         alike = [e for e in alike if not e["alone"]]
-        every = [e for e in entries if not e["alone"]]
+        every = [e for e in entries if not e["alone"] and e["kind"] != "arrays"]
         for group in (every, alike, own):
-            collected |= _means([_numbers(entry) for entry in group])  # the nearest goes before
+            collected |= means([_numbers(entry) for entry in group])  # the nearest goes before
         collected = {**_numbers(table["general"]), **collected}
     return collected
 
@@ -210,8 +211,24 @@ def _numbers(entry: Mapping[str, Any]) -> dict[str, float]:
     return {key: value for key, value in entry.items() if isinstance(value, float)}
 
 
-def _means(entries: list[dict[str, float]]) -> dict[str, float]:
-    """Average each constant over the entries that have it, geometrically."""
+def means(entries: list[dict[str, float]]) -> dict[str, float]:
+    r"""Average each constant over the architectures that have it, geometrically.
+
+    $$ \bar c = \Big( \prod_{i=1}^{n} c_i \Big)^{1/n} $$
+
+    Args:
+        entries: Constants by name, one mapping for each architecture. [any]
+
+    Returns:
+        The means by name, in the unit of each constant. [any]
+
+    References:
+        tests/fit_constants.py, on the tables named in data/fitted/matmul.toml
+
+    Examples:
+        >>> means([{"launch": 2e-6}, {"launch": 8e-6, "ramp": 300.0}])["launch"] * 1e6
+        4.0
+    """
     names = {name for entry in entries for name in entry}
     return {
         name: math.exp(

@@ -4,9 +4,10 @@ import functools
 from typing import Any
 
 from hwcalc import catalog
+from hwcalc.catalog import links
 from hwcalc.collective_time import collective_time, send_time
 from hwcalc.engine_all_reduce import engine_all_reduce_time
-from hwcalc.fabric import Constants, Fabric, fabric, with_network
+from hwcalc.fabric import Constants, Fabric, fabric, usual_network_share, with_network
 from tests.accuracy.tables import Row, table
 
 SMALLEST, LARGEST = 1000, 1.1e9  # [B] 1 KB to 1 GiB
@@ -22,10 +23,18 @@ PATH = {
 BRIDGED = {"collectives_vidur_a100_pairs": 2}
 # One message between two of vidur's nodes reached 7.8 GB/s. That is most of one adapter of 100
 # Gbit/s, and the rates of its all-reduce grow with the ranks of a node up to four.
-NETWORK = {"collectives_vidur_a100_dgx": (12.5e9, 7.8 / 12.5, 4)}
+# Rate of an adapter, share of it that was reached, adapters in a node.
+NETWORK = {
+    "collectives_vidur_a100_dgx": (12.5e9, 7.8 / 12.5, 4),
+    "collectives_deepbench": (links()["infiniband-fdr"].bandwidth, usual_network_share(), 1),
+}
 # A kernel reads its peers' memory within one machine, and engines turn to the library beyond. Two
-# machines of GB300 are in one NVLink domain, but four GPUs are in each.
+# machines of GB300 are in one NVLink domain, but four GPUs are in each. TensorRT-LLM has kernels
+# for such domains.
 READABLE = {"gb300": 4}
+# Boxes of eight cards had one InfiniBand adapter; the authors name FDR and EDR without saying
+# which. Their own ring and that of MPI are other programs.
+OTHERS = ("Baidu RingAllReduce", "OSU Allreduce")
 
 
 @functools.cache
@@ -37,6 +46,7 @@ def rows(name: str, operation: str = "", nodes: float = 0) -> tuple[Row, ...]:
         if SMALLEST <= row["size_bytes"] <= LARGEST
         and operation in ("", row["operation"])
         and nodes in (0, row["nodes"])
+        and row.get("engine") not in OTHERS
     )
     if "vidur" in name:
         found = tuple(row for row in found if not waited(row, found))
@@ -70,7 +80,7 @@ def waited(row: Row, others: tuple[Row, ...]) -> bool:
 
 def kind(row: Row) -> tuple[Any, ...]:
     """Return what rows have in common that differ in their size only."""
-    return (row["accelerator"], row["operation"], row["ranks"], row["nodes"])
+    return (row["accelerator"], row["operation"], row["ranks"], row["nodes"], row.get("engine"))
 
 
 def fabric_of(row: Row, constants: Constants | None) -> Fabric:
@@ -93,7 +103,8 @@ def time_of(row: Row, size: float, constants: Constants | None) -> float:
     ranks, nodes = row["ranks"], row["nodes"]
     if row["operation"] == "send":
         return send_time(size, nodes > 1, joined)
-    if "engines" in row["table"] and ranks <= READABLE.get(row["accelerator"], ranks):
+    readable = ranks <= READABLE.get(row["accelerator"], ranks)
+    if "engines" in row["table"] and (readable or row["engine"].startswith("TensorRT")):
         return engine_all_reduce_time(size, ranks, joined)
     return collective_time(row["operation"], size, ranks, ranks / nodes, joined)
 
@@ -189,6 +200,10 @@ CASES: tuple[Case, ...] = (
     (
         *("pcie3", "All-reduce of 2 to 8 cards of 2016, PCIe 3"),
         *(("collectives_deepbench", "all_reduce", 1), False, (0.21, 0.74), BOXES),
+    ),
+    (
+        *("pcie3-network", "All-reduce of 16 and 32 cards of 2016, InfiniBand"),
+        *(("collectives_deepbench", "all_reduce", 2), False, (0.21, 0.74), BOXES),
     ),
     (
         *("engines-h100", "All-reduce of engines on H100", ("collectives_engines_h100",), True),

@@ -1,0 +1,6 @@
+"""All regimes; a topic joins by its module's list."""
+
+from tests.accuracy import attention, matmul
+from tests.accuracy.regimes import Regime
+
+ALL: tuple[Regime, ...] = (*matmul.REGIMES, *attention.REGIMES)
