@@ -2,18 +2,19 @@
 
 `Folder` is a read-only mapping from file name to object. It lists names without opening a file and
 parses a file when its entry is first looked up, because a page needs one accelerator of the
-hundred and parsing all of them would keep the reader waiting.
+hundred and parsing all of them would keep the reader waiting. For the browser a folder of many
+files is packed into one JSON file beside it (`hwcalc.web.bundle`), which is found here by itself.
 """
 
 import datetime
-import difflib
+import functools
+import json
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-__all__ = ["DATA", "Folder", "read", "size"]
+__all__ = ["DATA", "Folder", "load", "read", "size"]
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ class Folder(Mapping[str, T], Generic[T]):
         """
         self._folder = DATA / folder
         self._parse = parse
-        names = (path.stem for path in self._folder.glob("*.toml"))
+        names = _packed(self._folder) or (path.stem for path in self._folder.glob("*.toml"))
         self._names = dict.fromkeys(sorted(names, key=_natural))
         self._parsed: dict[str, T] = {}
 
@@ -53,6 +54,8 @@ class Folder(Mapping[str, T], Generic[T]):
         """Parse the file on the first look-up, then keep the object."""
         if name not in self._parsed:
             if name not in self._names:
+                import difflib  # costs an import, so only when it is needed
+
                 close = difflib.get_close_matches(str(name), self._names, n=3, cutoff=0.4)
                 hint = f"; close names: {', '.join(close)}" if close else ""
                 raise KeyError(f"no {name!r} in data/{self._folder.name}{hint}")
@@ -111,6 +114,45 @@ def size(text: str) -> int:
     return int(bytes_)
 
 
+def load(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file, as written or as packed for the browser.
+
+    Args:
+        path: The file; packed, it stands in its folder's JSON file only. [1]
+
+    Returns:
+        The tables by key; packed dates are text. [1]
+
+    Raises:
+        ValueError: If the file is not TOML; the message names it.
+
+    Examples:
+        >>> load(DATA / "accelerators" / "h100-sxm.toml")["vendor"]
+        'NVIDIA'
+    """
+    packed = _packed(path.parent)
+    if path.stem in packed:
+        return packed[path.stem]
+    import tomllib  # costs the browser's Python an import that packed files do not need
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        message = f"{path.parent.name}/{path.name}: not valid TOML: {error}"
+        raise ValueError(message) from None
+
+
+@functools.cache
+def _packed(folder: Path) -> dict[str, dict[str, Any]]:
+    """Read the files of a packed folder by name; a folder that is not packed has none."""
+    try:
+        text = folder.with_suffix(".json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    files: dict[str, dict[str, Any]] = json.loads(text)
+    return files
+
+
 def read(
     path: Path, required: Mapping[str, type], optional: Mapping[str, type] | None = None
 ) -> dict[str, Any]:
@@ -132,19 +174,20 @@ def read(
             the message names file, key and remedy.
     """
     file = f"{path.parent.name}/{path.name}"
-    try:
-        values = dict(_flat(tomllib.loads(path.read_text(encoding="utf-8"))))
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{file}: not valid TOML: {error}") from None
+    values = dict(_flat(load(path)))
     required = {**required, "source": list, "checked": datetime.date}
     types = {**required, **(optional or {})}
     for key, value in values.items():
         if key not in types:
+            import difflib
+
             close = difflib.get_close_matches(key, types, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"allowed are {', '.join(types)}"
             raise ValueError(f"{file}: unknown key {key!r}; {hint}")
         if types[key] is float and type(value) is int:
             values[key] = float(value)
+        elif types[key] is datetime.date and path.stem in _packed(path.parent):
+            values[key] = datetime.date.fromisoformat(value)  # JSON has no dates
         elif type(value) is not types[key]:
             raise ValueError(
                 f"{file}: {key} = {value!r} is a {type(value).__name__}; "

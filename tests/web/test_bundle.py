@@ -107,7 +107,8 @@ def test_names_change_with_the_content(made: Path) -> None:
 
 def test_the_wheel_holds_models_data_and_calculators_and_nothing_of_the_web() -> None:
     """The browser gets what `calculate` needs: no generator of pages, no shell."""
-    names = zipfile.ZipFile(io.BytesIO(bundle.wheel())).namelist()
+    archive = zipfile.ZipFile(io.BytesIO(bundle.wheel()))
+    names = archive.namelist()
     assert len(names) == len(set(names))
     for folder in ("hwcalc/web/", "hwcalc/cli.py", "hwcalc/__pycache__"):
         assert not [name for name in names if name.startswith(folder)], folder
@@ -118,10 +119,43 @@ def test_the_wheel_holds_models_data_and_calculators_and_nothing_of_the_web() ->
         for path in (PACKAGE / "data").rglob("*")
         if path.suffix in (".toml", ".csv")
     }
-    assert len(data) > 250
-    assert data <= set(names)
+    packed = {
+        f"{name.removesuffix('.json')}/{entry}.toml"
+        for name in names
+        if name.endswith(".json")
+        for entry in json.loads(archive.read(name))
+    }
+    assert len(packed) > 250
+    assert data <= set(names) | packed
+    assert not packed & set(names)
     assert {f"hwcalc/calculators/{name}.py" for name in calculator.ids()} <= set(names)
-    assert {Path(name).suffix for name in names} <= {".py", ".toml", ".csv", ""}
+    assert {Path(name).suffix for name in names} <= {".py", ".json", ".toml", ".csv", ""}
+
+
+@pytest.mark.process
+def test_packed_data_say_what_the_files_say(tmp_path: Path) -> None:
+    """An accelerator, a link or a network is the same to the last figure in page and checkout."""
+    with zipfile.ZipFile(io.BytesIO(bundle.wheel())) as archive:
+        archive.extractall(tmp_path)
+    assert not (tmp_path / "hwcalc" / "data" / "accelerators").exists()
+    told = """
+from hwcalc import catalog
+for entries in (catalog.accelerators, catalog.links, catalog.transformers, catalog.convnets):
+    for name, entry in entries().items():
+        print(name, entry)
+"""
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", told],
+            env={**os.environ, "PYTHONPATH": str(path), "PYTHONIOENCODING": "utf-8"},
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+        ).stdout
+        for path in (tmp_path, PACKAGE.parent)
+    ]
+    assert outputs[0].count(b"\n") > 250
+    assert outputs[0] == outputs[1]
 
 
 def test_the_wheel_is_one_that_installers_take() -> None:
