@@ -270,9 +270,17 @@ def _peers(
 ) -> float:
     """Send `peer` bytes to each peer at once: `sent` bytes inside the node, `outside` beyond."""
     protocol = fabric.protocol
+    share = protocol.flagged_share
     outside = where(nodes > 1, outside, 0.0) / (fabric.network or 1.0)
     step = where(nodes > 1, fabric.network_step, fabric.step)
-    crowd = rate / local_rate(2, fabric) if fabric.crowding else 1.0
-    flagged = maximum(peer / (protocol.peer_rate * crowd), outside / protocol.flagged_share)
-    wire = maximum((sent + fabric.own_copy * own) / (fabric.share * rate), outside)
+    inside = (sent + fabric.own_copy * own) / (fabric.share * rate)
+    peers = peer / protocol.peer_rate
+    if fabric.crowding:
+        # Everything passes the one slot of the card, and shares what others leave of the path.
+        peers = peers * local_rate(2, fabric) / rate
+        flagged = maximum(peers, (sent / rate + outside) / share)
+        wire = inside + outside
+    else:
+        flagged = maximum(peers, sent / (share * rate), outside / share)
+        wire = maximum(inside, outside)
     return fabric.launch + step + minimum(flagged, protocol.peer_buffers + wire)

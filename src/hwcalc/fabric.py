@@ -8,10 +8,13 @@ tests/fit_collectives.py computes them again.
 - for every link: how much of its rate the two ways of sending reach (`Protocol`)
 - for a kind of path (links between chips, PCIe between cards, PCIe through the host's memory): the
   share of the rate that long messages reach, and how it falls where ranks share the path
-- for a generation: the time to launch a collective and the time of one step
+- for a generation: the time to launch a collective, the time of one step, and the share of the
+  rate that a switch reaches when it adds up
 
-A generation nobody measured gets the geometric mean of the measured ones of NVLink. What is left
-out: servers of one kind that differ in their sockets and switches, and congestion from others.
+A generation nobody measured gets the geometric mean of the measured ones of NVLink. Switches can
+add up between B200 as well, but the measured library took the ring there; 838 instead of 682 GB/s
+were seen elsewhere (stas00/ml-engineering, network/README.md). What is left out: servers of one
+kind that differ in their sockets and switches, and congestion from others.
 """
 
 import functools
@@ -22,7 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hwcalc.catalog import Accelerator, Link, links
+from hwcalc.catalog import Accelerator, links
 from hwcalc.datafile import DATA
 from hwcalc.numeric import check_fraction, check_positive
 
@@ -170,12 +173,17 @@ def fabric(
     known = fitted_constants() if constants is None else constants
     protocol = Protocol(**known["protocol"], **known["engine"])
     ways = known[path]
+    slot = _slot_rate(accelerator)
     if path == "link":
         generation, bandwidth = _generation(accelerator), accelerator.link_bandwidth
+    elif slot:
+        generation, bandwidth = "pcie", slot
     else:
-        generation, bandwidth = "pcie", _slot(accelerator).bandwidth
+        raise ValueError(f"{accelerator.name}: its PCIe slot is not published; choose another path")
     steps = known[generation] if generation in known else _mean_steps(known)
-    switch = path == "link" and _multicasts(accelerator.link_name)
+    switch = path == "link" and "bridge" not in accelerator.link_name
+    # What goes to other nodes leaves through the slot.
+    outside = min(network * usual_network_share(), slot or math.inf)
     return Fabric(
         name=f"{accelerator.name}, {PATHS[path]}",
         bandwidth=bandwidth,
@@ -184,10 +192,10 @@ def fabric(
         crowding=ways.get("crowding", 0.0),
         mesh=_mesh(accelerator) if path == "link" else 0.0,
         axes=_axes(accelerator) if path == "link" else 0.0,
-        multicast=ways["multicast"] if switch else 0.0,
+        multicast=steps.get("multicast", 0.0) if switch else 0.0,
         launch=steps["launch"],
         step=steps["step"],
-        network=network * usual_network_share(),
+        network=outside,
         network_step=known["network"]["step"],
         protocol=protocol,
     )
@@ -221,23 +229,15 @@ def with_network(joined: Fabric, network: float, share: float) -> Fabric:
     return replace(joined, network=network * share)
 
 
-def _slot(accelerator: Accelerator) -> Link:
-    """Find the link of the catalogue for a slot written as "4.0 x16"."""
+def _slot_rate(accelerator: Accelerator) -> float:
+    """Look up the rate of a slot that is written as "4.0 x16"; 0 if lanes are not published."""
     match = re.fullmatch(r"(\d)\.0 (x\d+)", accelerator.pcie)
-    if match is None:
-        raise ValueError(f"{accelerator.name}: its PCIe slot is not published; choose another path")
-    return links()[f"pcie-{match[1]}-{match[2]}"]
+    return links()[f"pcie-{match[1]}-{match[2]}"].bandwidth if match else 0.0
 
 
 def _generation(accelerator: Accelerator) -> str:
     match = re.match(r"NVLink-?(\d)", accelerator.link_name)
     return f"nvlink-{match[1]}" if match else accelerator.link_name
-
-
-def _multicasts(link_name: str) -> bool:
-    """Tell whether chips meet in a switch that adds up: NVLink 4 and later, but not bridges."""
-    match = re.match(r"NVLink-?(\d)", link_name)
-    return match is not None and int(match[1]) >= 4 and "bridge" not in link_name
 
 
 def _mesh(accelerator: Accelerator) -> float:
@@ -253,7 +253,10 @@ def _axes(accelerator: Accelerator) -> float:
 
 
 def _mean_steps(known: Constants) -> dict[str, float]:
-    """Average what generations of NVLink cost, for one that was not measured."""
+    """Average what generations of NVLink cost, for one that was not measured.
+
+    Whether its library would let switches add up cannot be known.
+    """
     measured = [group for name, group in known.items() if name.startswith("nvlink-")]
     return {
         key: math.exp(sum(math.log(group[key]) for group in measured) / len(measured))

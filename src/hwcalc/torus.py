@@ -21,10 +21,10 @@ def torus_time(
     r"""Return the time of a collective operation on a torus.
 
     All-gather and reduce-scatter use every link of a chip and go half way round each axis, an
-    all-reduce is one after the other; a broadcast is as slow as an all-gather:
+    all-reduce is one after the other; a broadcast brings all of $S$ to every chip:
 
     $$ t = p \left( \frac{n - 1}{n} \frac{S}{B} + d \frac{a - 1}{2} \alpha \right),
-       \qquad a = n^{1/d} $$
+       \qquad t_{broadcast} = \frac{S}{B} + d \frac{a - 1}{2} \alpha $$
 
     In an all-to-all half of all data cross the middle of an axis, over $2 n / a$ links of
     $B / 2 d$ each way:
@@ -71,7 +71,7 @@ def torus_time(
         middle = minimum(1, ranks - 1) * axes * length / 4 * size / bandwidth
         return maximum(out, middle) + hops
     if operation == "broadcast":
-        return out + hops
+        return minimum(1, ranks - 1) * size / bandwidth + hops
     if operation not in _PASSES:
         raise ValueError(
             f"operation = {operation!r}: must be one of {', '.join(_PASSES)}, all_to_all, broadcast"

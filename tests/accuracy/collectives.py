@@ -8,6 +8,7 @@ from hwcalc.catalog import links
 from hwcalc.collective_time import collective_time, send_time
 from hwcalc.engine_all_reduce import engine_all_reduce_time
 from hwcalc.fabric import Constants, Fabric, fabric, usual_network_share, with_network
+from tests.accuracy.regimes import Regime
 from tests.accuracy.tables import Row, table
 
 SMALLEST, LARGEST = 1000, 1.1e9  # [B] 1 KB to 1 GiB
@@ -121,7 +122,8 @@ def predicted(row: Row) -> float:
 
 LIBRARY = (
     "Sizes at which the library goes on with the slower way, or changes to it too early: times "
-    "that jump by half from one size to the next."
+    "that jump by half from one size to the next; and all-to-all, for which one step of a few "
+    "kilobytes takes 7 µs in one row and 16 in the next."
 )
 SHARED = (
     "Eight cards in two sockets, whose rates jump by a factor of two between neighbouring sizes, "
@@ -131,90 +133,123 @@ ENGINE = (
     "Sizes between one and eight megabytes, where each engine has its own limit between one shot, "
     "two shots and the library."
 )
-OLDER = "Single calls of an older library outside a graph: steps cost more than in newer ones."
-BOXES = (
-    "Cards of four generations in unlike boxes of 2016; Maxwell and P100 reach half of what Pascal "
-    "cards do on the same PCIe 3, which the catalogue cannot know."
+DOMAIN = (
+    ENGINE + " Two machines in one NVLink domain: vLLM has a way of its own for eight GPUs, and "
+    "the long messages of TensorRT-LLM do not add up in the switch."
 )
-NEWER = "Two machines of GB300 in one NVLink domain: vLLM has a way of its own for eight ranks."
-SENT = (
+OLDER = (
+    "Single calls of an older library outside a graph: each of its steps costs more than those of "
+    "the newer generations from which the constants come, up to 4 MB."
+)
+BOXES = (
+    "Unlike boxes of 2016: Maxwell cards and P100 reach half of what Pascal cards do on the same "
+    "PCIe 3, which the catalogue cannot know."
+)
+NETWORK_SHARE = (
     "A rank that receives while it sends reached three quarters of the one-way rate between these "
     "nodes, and with eight ranks to a node half."
 )
+KERNEL = "Times of the kernel alone, without its launch, below 1 MB."
 BRIDGE = (
-    "Times of the kernel alone, without its launch, below 1 MB; four cards share two roots of "
-    "PCIe, and their steps took 60 µs whatever the size."
+    "The steps of four cards on two roots of PCIe took 10 µs each whatever the size, up to 100 kB, "
+    "and long messages three quarters of PCIe's rate, half more than on the fitted server."
 )
 
-# name, title, table, fitted, bounds that hold: median and ninth; what the worst have in common
-Case = tuple[str, str, tuple[Any, ...], bool, tuple[float, float], str]
+# name, title, what of a table, fitted, bounds that hold (median, ninth), what the worst share
+Case = tuple[str, str, tuple[Any, ...], bool, float, float, str]
 CASES: tuple[Case, ...] = (
+    ("h100", "2 to 8 H100, NVLink 4", ("collectives_aic_h100",), True, 0.065, 0.2, LIBRARY),
+    ("b200", "2 to 8 B200, NVLink 5", ("collectives_aic_b200",), True, 0.06, 0.18, LIBRARY),
     (
-        *("h100", "Collectives of 2 to 8 H100, NVLink 4", ("collectives_aic_h100",), True),
-        *((0.07, 0.22), LIBRARY),
+        "l40s",
+        "2 to 8 L40S, PCIe 4 by the host",
+        ("collectives_aic_l40s",),
+        True,
+        0.11,
+        0.34,
+        SHARED,
     ),
     (
-        *("b200", "Collectives of 2 to 8 B200, NVLink 5", ("collectives_aic_b200",), True),
-        *((0.06, 0.19), LIBRARY),
+        "rtxpro",
+        "2 to 8 RTX PRO 6000, PCIe 5",
+        ("collectives_aic_rtxpro6000",),
+        True,
+        0.105,
+        0.27,
+        SHARED,
+    ),
+    ("gb300", "2 and 4 GB300, NVLink 5", ("collectives_aic_gb300",), False, 0.05, 0.175, LIBRARY),
+    (
+        "a100",
+        "all-reduce of 2 to 8 A100, NVLink 3",
+        ("all_reduce_a100",),
+        False,
+        0.08,
+        0.465,
+        OLDER,
     ),
     (
-        *("l40s", "Collectives of 2 to 8 L40S, through the host", ("collectives_aic_l40s",), True),
-        *((0.11, 0.36), SHARED),
+        *("a100-program", "all-reduce of 2 to 8 A100 in a running program"),
+        *(("collectives_vidur_a100_dgx", "all_reduce", 1), False, 0.21, 0.4, OLDER),
     ),
     (
-        *("rtxpro6000", "Collectives of 2 to 8 RTX PRO 6000, PCIe 5"),
-        *(("collectives_aic_rtxpro6000",), True, (0.10, 0.28), SHARED),
+        *("a100-send", "messages between two A100 of a node"),
+        *(("collectives_vidur_a100_dgx", "send", 1), False, 0.085, 0.32, KERNEL),
     ),
     (
-        *("gb300", "Collectives of 2 and 4 GB300, NVLink 5", ("collectives_aic_gb300",), False),
-        *((0.05, 0.18), LIBRARY),
+        *("a100-send-nodes", "messages between two A100 in two nodes"),
+        *(("collectives_vidur_a100_dgx", "send", 2), True, 0.015, 0.045, NETWORK_SHARE),
     ),
     (
-        *("a100", "All-reduce of 2 to 8 A100, NVLink 3", ("all_reduce_a100",), False),
-        *((0.08, 0.47), OLDER),
+        *("a100-nodes", "all-reduce of 2 to 16 A100 in two nodes"),
+        *(("collectives_vidur_a100_dgx", "all_reduce", 2), False, 0.28, 0.505, NETWORK_SHARE),
     ),
     (
-        *("a100-engine", "All-reduce of 2 to 8 A100 in a running program"),
-        *(("collectives_vidur_a100_dgx", "all_reduce", 1), False, (0.21, 0.40), OLDER),
+        *("bridge", "all-reduce of 2 and 4 A100 PCIe, bridged in pairs"),
+        *(("collectives_vidur_a100_pairs", "all_reduce", 1), False, 0.5, 0.89, BRIDGE),
     ),
     (
-        *("a100-send", "Messages between two A100 of a node"),
-        *(("collectives_vidur_a100_dgx", "send", 1), False, (0.14, 0.33), OLDER),
+        *("bridge-send", "messages over a bridge of NVLink 3"),
+        *(("collectives_vidur_a100_pairs", "send", 1), False, 0.69, 0.965, KERNEL),
     ),
     (
-        *("network-send", "Messages between two A100 in two nodes"),
-        *(("collectives_vidur_a100_dgx", "send", 2), True, (0.02, 0.05), SENT),
+        *("pcie3", "all-reduce of 2 to 8 cards of 2016, PCIe 3"),
+        *(("collectives_deepbench", "all_reduce", 1), False, 0.215, 0.74, BOXES),
     ),
     (
-        *("network", "All-reduce of 2 to 16 A100 in two nodes"),
-        *(("collectives_vidur_a100_dgx", "all_reduce", 2), False, (0.28, 0.51), SENT),
+        *("pcie3-two-nodes", "all-reduce of 16 cards of 2016 in two nodes, InfiniBand"),
+        *(("collectives_deepbench", "all_reduce", 2), False, 0.14, 0.285, BOXES),
     ),
     (
-        *("bridge", "All-reduce of 2 and 4 A100 PCIe, bridged in pairs"),
-        *(("collectives_vidur_a100_pairs", "all_reduce", 1), False, (0.78, 0.90), BRIDGE),
+        *("pcie3-four-nodes", "all-reduce of 32 cards of 2016 in four nodes, InfiniBand"),
+        *(("collectives_deepbench", "all_reduce", 4), False, 0.135, 0.22, BOXES),
     ),
+    ("engines-h100", "engines on H100", ("collectives_engines_h100",), True, 0.08, 0.285, ENGINE),
+    ("engines-b200", "engines on B200", ("collectives_engines_b200",), False, 0.09, 0.345, ENGINE),
     (
-        *("bridge-send", "Messages over a bridge of NVLink 3"),
-        *(("collectives_vidur_a100_pairs", "send", 1), False, (0.78, 1.10), BRIDGE),
+        "engines-gb300",
+        "engines on GB300",
+        ("collectives_engines_gb300",),
+        False,
+        0.12,
+        0.595,
+        DOMAIN,
     ),
-    (
-        *("pcie3", "All-reduce of 2 to 8 cards of 2016, PCIe 3"),
-        *(("collectives_deepbench", "all_reduce", 1), False, (0.21, 0.74), BOXES),
-    ),
-    (
-        *("pcie3-network", "All-reduce of 16 and 32 cards of 2016, InfiniBand"),
-        *(("collectives_deepbench", "all_reduce", 2), False, (0.21, 0.74), BOXES),
-    ),
-    (
-        *("engines-h100", "All-reduce of engines on H100", ("collectives_engines_h100",), True),
-        *((0.09, 0.29), ENGINE),
-    ),
-    (
-        *("engines-b200", "All-reduce of engines on B200", ("collectives_engines_b200",), False),
-        *((0.11, 0.34), ENGINE),
-    ),
-    (
-        *("engines-gb300", "All-reduce of engines on 2 to 16 GB300"),
-        *(("collectives_engines_gb300",), False, (0.18, 2.2), NEWER),
-    ),
+)
+
+REGIMES = tuple(
+    Regime(
+        name=f"collectives-{name}",
+        title=f"Collectives, {title}",
+        rows=rows(*which),
+        measured=measured,
+        predicted=predicted,
+        unit="s",
+        fitted=fitted,
+        median=median,
+        ninth=ninth,
+        aim=(AIM, 1.0),
+        remark=remark,
+    )
+    for name, title, which, fitted, median, ninth, remark in CASES
 )
