@@ -30,7 +30,7 @@ USUAL = {
     "launch.int8_weights": 1e-5,
     "launch.int4_weights": 1e-5,
     "stream": 0.82,  # [1] share of the bandwidth
-    "fetch": 60.0,  # [B] a multiprocessor takes through the cache in a clock
+    "fetch": 0.03,  # [B/FLOP] that come through the cache at the full rate of 16 or 32 bits
     "split": 2.5e-6,  # [s]
     "ramp": 300.0,  # [B] of K
     "ramp.fp4": 300.0,
@@ -52,7 +52,7 @@ USUAL = {
     "prepare_launch": 1.5e-5,  # [s]
     "prepare": 1.5,  # [1] passes over queries, keys, values and results
     "decode_launch": 1.3e-5,  # [s]
-    "decode_miss": 4e-6,  # [s]
+    "decode_rise": 4e-6,  # [s]
     "decode_stream": 0.9,  # [1]
     "decode_cache": 2.5,  # [1] times the memory's bandwidth
     "kept": 0.5,  # [1] of the cache
@@ -63,7 +63,7 @@ TILES = ("launch", "stream", "fetch", "split", "ramp")
 WEIGHTS = tuple(f"{name}.int{bits}_weights" for name in ("launch", "energy") for bits in (8, 4))
 ATTEND = (
     *("attend", "cut", "prepare_launch", "prepare"),
-    *("decode_launch", "decode_miss", "decode_stream", "decode_cache", "kept"),
+    *("decode_launch", "decode_rise", "decode_stream", "decode_cache", "kept"),
 )
 
 
@@ -91,43 +91,29 @@ def _deepbench(*names: str) -> tuple[str, ...]:
 HOPPER, BLACKWELL = ("Hopper",), ("Blackwell", "Blackwell Ultra")
 EIGHT = (*TILES, "energy.bf16", "energy.fp8", "quantise.fp8", "convert")
 FOUR = (*EIGHT, "energy.fp4", "quantise.fp4", "wait.fp4", "ramp.fp4")
-NEAR = {"fetch": 25.0}  # without copies that several multiprocessors share
+BF16, FP32 = (*TILES, "energy.bf16"), (*TILES, "energy.fp32")
 MATMUL = (
     Group(HOPPER, "stacked", _aic("h100", "bf16", "fp8"), EIGHT),
+    Group(BLACKWELL, "stacked", _aic("b200", "bf16", "fp8", "nvfp4"), FOUR, usual={"ramp": 30.0}),
     Group(
-        *(BLACKWELL, "stacked", _aic("b200", "bf16", "fp8", "nvfp4"), FOUR),
-        usual={"fetch": 300.0, "ramp": 30.0},
+        ("Ampere",),
+        "stacked",
+        _aic("a100", "bf16", "int8_weights", "int4_weights"),
+        (*BF16, *WEIGHTS),
     ),
-    Group(
-        *(("Ampere",), "stacked", _aic("a100", "bf16", "int8_weights", "int4_weights")),
-        *((*TILES, "energy.bf16", *WEIGHTS), False, NEAR),
-    ),
-    Group(
-        *(("Volta",), "stacked", _deepbench("v100_fp16", "v100_fp32")),
-        *((*TILES, "energy.bf16", "energy.fp32"), False, NEAR),
-    ),
-    Group(
-        *(("Blackwell",), "other", ("matmul_lss_rtxpro6000",)),
-        *((*TILES, "energy.bf16"), False, NEAR),
-    ),
-    Group(
-        *(("Ampere",), "other", ("matmul_lss_v0_rtx3090",)),
-        *((*TILES, "energy.bf16"), False, NEAR),
-    ),
-    Group(
-        *(("Pascal",), "other", _deepbench("titan_xp_fp32")),
-        *((*TILES, "energy.fp32"), True, NEAR),
-    ),
-    Group(
-        *(("Maxwell",), "other", _deepbench("tesla_m40_fp32")),
-        *((*TILES, "energy.fp32"), True, NEAR),
-    ),
+    Group(("Volta",), "stacked", _deepbench("v100_fp16", "v100_fp32"), (*BF16, "energy.fp32")),
+    Group(("Blackwell",), "other", ("matmul_lss_rtxpro6000",), BF16),
+    Group(("Ampere",), "other", ("matmul_lss_v0_rtx3090",), BF16),
+    Group(("Pascal",), "other", _deepbench("titan_xp_fp32"), FP32, alone=True),
+    Group(("Maxwell",), "other", _deepbench("tesla_m40_fp32"), FP32, alone=True),
     # A matrix array works for the whole chip and has its operands brought in beforehand: fetching
     # and waiting lie far below the arithmetic and stay where they start.
     Group(
-        *(("TPU v6e",), "arrays", ("matmul_lss_v0_tpu_v6e_1",)),
+        ("TPU v6e",),
+        "arrays",
+        ("matmul_lss_v0_tpu_v6e_1",),
         ("launch", "stream", "split", "ramp", "energy.bf16", "fetch", "wait"),
-        usual={"fetch": 1e5, "wait": 1e-9},
+        usual={"fetch": 30.0, "wait": 1e-9},
     ),
 )
 # The best of many shapes, one for a chip, says how much of the peak is in reach and nothing else.

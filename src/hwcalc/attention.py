@@ -177,9 +177,11 @@ def decode_time(
 ) -> float:
     r"""Estimate the time of an attention kernel for one new token of each sequence, fitted.
 
-    It reads the keys and values of all tokens before, once for each group of queries:
+    It reads the keys and values of all tokens before, once for each group of queries, and loses
+    up to $T_r$ until enough reads are under way:
 
-    $$ T = T_0 + \frac{Q}{\beta B}, \quad Q = 2 b\, c\, n_{kv} d\, e $$
+    $$ T = T_0 + T_m + \frac{T_r T_m}{T_r + T_m}, \quad T_m = \frac{Q}{\beta B}, \quad
+    Q = 2 b\, c\, n_{kv} d\, e $$
 
     Assumption: reading takes longer than the arithmetic, which holds for up to some hundred
     queries to each head of keys and values.
@@ -294,9 +296,10 @@ def _moved(batch: float, tokens: float, heads: float, kv_heads: float, head_dim:
 
 
 def _read_time(chip: Machine, read: float, repeated: bool) -> float:
-    """Time to read a cache of keys and values; what a loop left in the cache comes faster."""
+    """Time to read a cache of keys and values; what a loop left on the chip comes faster."""
     get = chip.constants
     share = missed(chip, read, get["kept"]) if repeated else 1.0
-    slow = share * (get["decode_miss"] + read / (get["decode_stream"] * chip.bandwidth))
-    fast = (1 - share) * read / (get["decode_cache"] * chip.bandwidth)
-    return get["decode_launch"] + slow + fast
+    full = share * read / (get["decode_stream"] * chip.bandwidth)
+    rise = get["decode_rise"] * full / (get["decode_rise"] + full)
+    near = (1 - share) * read / (get["decode_cache"] * chip.bandwidth)
+    return get["decode_launch"] + full + rise + near

@@ -30,7 +30,7 @@ from hwcalc.catalog import Accelerator
 from hwcalc.datafile import DATA
 from hwcalc.numeric import check_non_negative, check_positive
 
-__all__ = ["FORMATS", "Format", "Machine", "machine", "means", "sustained_rate"]
+__all__ = ["FORMATS", "Format", "Machine", "fitted", "machine", "means", "sustained_rate"]
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ FORMATS: Mapping[str, Format] = {
     "int4_weights": Format(2, 0.5, 2, ("bf16", "fp16"), "int4_weights"),
 }
 
-# What stands in for a figure that a vendor does not publish: a clock as boost clocks are, and as
-# many watts for a 16-bit operation as an H100 has.
-USUAL_CLOCK = 1.7e9  # [Hz]
+# Where a vendor publishes no power: as much for a 16-bit operation as an H100 has.
 USUAL_ENERGY = 0.7e-12  # [J/FLOP]
+FULL = ("bf16", "fp16", "fp16_acc16", "tf32", "fp32")
+NARROW = {"fp8": 0.5, "int8": 0.5, "fp4": 0.25}  # rate at 16 bits where only these are published
 CACHES = ("last_level_cache", "scratchpad", "l2")  # what lies next to the memory, nearest first
 
 
@@ -78,7 +78,7 @@ class Machine:
 
     name: str
     units: float  # [1] multiprocessors or cores that work on tiles of their own
-    clock: float  # [Hz]
+    fullest: float  # [FLOP/s] highest rate for operands of 16 or 32 bits, however accumulated
     bandwidth: float  # [B/s] of the memory
     cache: float  # [B] last cache before the memory
     power: float  # [W] limit
@@ -94,7 +94,10 @@ class Machine:
     def rate(self, dtype: str) -> float:
         """Give the rate the matrix units sustain in a format [FLOP/s]."""
         form = FORMATS[dtype]
-        known = next((name for name in form.rate if name in self.peak), form.rate[0])
+        known = next((name for name in form.rate if name in self.peak), "")
+        if not known:
+            has = ", ".join(self.peak) or "none at all"
+            raise ValueError(f"{self.name} has no rate for {dtype}; published: {has}")
         energy = form.factor * self.constants[f"energy.{form.energy}"]
         return sustained_rate(self.peak[known], self.power, energy)
 
@@ -139,10 +142,9 @@ def machine(
 ) -> Machine:
     """Join what the catalogue says of an accelerator with the constants of its architecture.
 
-    Assumption: where the catalogue has no clock it is 1.7 GHz; where it has no power, 0.7 pJ for
-    each 16-bit operation. Chips whose arrays multiply for the whole chip (TPUs and other ASICs)
-    have one unit. A call costs a few microseconds: make the machine once where many kernels are
-    asked for.
+    Assumption: where the catalogue has no power it is 0.7 pJ for each 16-bit operation. Chips
+    whose arrays multiply for the whole chip (TPUs and other ASICs) have one unit. A call costs a
+    few microseconds: make the machine once where many kernels are asked for.
 
     Args:
         accelerator: An entry of the catalogue; a machine is returned as it is. [1]
@@ -163,40 +165,72 @@ def machine(
     if isinstance(accelerator, Machine):
         return accelerator
     known, peak = accelerator.published, accelerator.peak
-    array = accelerator.kind in ("tpu", "asic")
-    usual = USUAL_ENERGY * peak.get("bf16", peak.get("fp16", max(peak.values(), default=1.0)))
-    stacked = accelerator.memory_type.startswith("HBM")
+    wide = [peak[name] for name in FULL if name in peak]
+    narrow = [rate * NARROW.get(name, 1.0) for name, rate in peak.items()]
+    fullest = max(wide or narrow, default=0.0)
     return Machine(
         name=accelerator.name,
-        units=1.0 if array else known.get("sm_count", 1.0),
-        clock=known.get("clock", USUAL_CLOCK),
+        units=1.0 if _kind(accelerator) == "arrays" else known.get("sm_count", 1.0),
+        fullest=fullest,
         bandwidth=accelerator.bandwidth,
         cache=next((known[name] for name in CACHES if name in known), 0.0),
-        power=known.get("tdp", usual),
+        power=known.get("tdp", USUAL_ENERGY * fullest),
         peak=peak,
-        constants=_constants(
-            accelerator.family, "arrays" if array else "stacked" if stacked else "other"
-        )
-        if constants is None
-        else constants,
+        constants=fitted(accelerator, unmeasured=False) if constants is None else constants,
     )
 
 
+def fitted(accelerator: Accelerator, unmeasured: bool) -> Mapping[str, float]:
+    """Collect the fitted constants that apply to an accelerator.
+
+    Those of its architecture come first; what it lacks is the mean of the architectures of its
+    kind (stacked or other memory, or matrix arrays), then of all.
+
+    Args:
+        accelerator: An entry of the catalogue. [1]
+        unmeasured: Leave its own architecture out, as if nobody had measured it. [1]
+
+    Returns:
+        Constants by name, in seconds, bytes, joules for an operation, and shares. [any]
+
+    References:
+        data/fitted/matmul.toml and data/fitted/attention.toml name their tables
+
+    Examples:
+        >>> from hwcalc import catalog
+        >>> h100 = catalog.accelerators()["h100-sxm"]
+        >>> fitted(h100, unmeasured=False)["stream"], fitted(h100, unmeasured=True)["stream"]
+        (0.83, 0.77)
+    """
+    return _collected(accelerator.family, _kind(accelerator), unmeasured)
+
+
+def _kind(accelerator: Accelerator) -> str:
+    """Tell designs apart: chips of one name with stacked and with other memory are two."""
+    if accelerator.kind in ("tpu", "asic"):
+        return "arrays"
+    return "stacked" if accelerator.memory_type.startswith("HBM") else "other"
+
+
 @functools.cache
-def _constants(family: str, kind: str) -> Mapping[str, float]:
-    """Collect the constants of an architecture; what it lacks is the mean of its kind, then all."""
+def _collected(family: str, kind: str, unmeasured: bool) -> Mapping[str, float]:
+    """Join the files; a nearer group's constants go before a farther one's."""
     collected: dict[str, float] = {}
     for name in ("matmul", "attention"):
         table = _table(name)
-        entries = table["architecture"]
-        # Chips of one name with stacked and with other memory are different designs.
-        alike = [e for e in entries if e["kind"] == kind]
-        own = [e for e in alike if family in e["families"]]
-        alike = [e for e in alike if not e["alone"]]
-        every = [e for e in entries if not e["alone"] and e["kind"] != "arrays"]
-        for group in (every, alike, own):
-            collected |= means([_numbers(entry) for entry in group])  # the nearest goes before
-        collected = {**_numbers(table["general"]), **collected}
+        own = [e for e in table["architecture"] if e["kind"] == kind and family in e["families"]]
+        others = [
+            e for e in table["architecture"] if not e["alone"] and not (unmeasured and e in own)
+        ]
+        groups = (
+            [e for e in others if e["kind"] != "arrays"],
+            [e for e in others if e["kind"] == kind],
+            [] if unmeasured else own,
+        )
+        constants = _numbers(table["general"])
+        for group in groups:
+            constants |= means([_numbers(entry) for entry in group])
+        collected |= constants
     return collected
 
 
