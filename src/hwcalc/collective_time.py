@@ -107,16 +107,17 @@ def collective_time(
         ) + fabric.launch * minimum(1, ranks - 1)
     local = minimum(ranks, per_node)
     nodes = ceil(ranks / local)
-    _check_network(nodes, fabric)
+    most = _check_network(nodes, fabric)
     if operation == "all_to_all":
         time = _all_to_all(size, ranks, local, nodes, fabric)
     else:
         time = _ring(operation, size, ranks, local, nodes, fabric)
-        if operation == "all_reduce":
+        # In one node a chain has the ring's steps and more bytes.
+        if operation == "all_reduce" and most > 1:
             time = minimum(time, _tree(size, ranks, local, nodes, fabric))
-            if fabric.multicast:
-                inside = where(nodes > 1, float("inf"), _multicast(size, ranks, fabric))
-                time = minimum(time, inside)
+        if operation == "all_reduce" and fabric.multicast:
+            inside = _multicast(size, ranks, fabric)
+            time = minimum(time, where(nodes > 1, time, inside))
     return where(ranks > 1, time, 0.0)
 
 
@@ -187,16 +188,14 @@ def local_rate(ranks: float, fabric: Fabric) -> float:
     return rate
 
 
-def _check_network(nodes: float, fabric: Fabric) -> None:
-    if not fabric.network and maximum(0, _most(nodes)) > 1:
+def _check_network(nodes: float, fabric: Fabric) -> float:
+    """Return the largest number of nodes; more than one need a network."""
+    most: float = nodes.max() if hasattr(nodes, "max") else nodes
+    if most > 1 and not fabric.network:
         raise ValueError(
-            f"network = 0: {fabric.name} has none, but the ranks are in {_most(nodes):g} nodes"
+            f"network = 0: {fabric.name} has none, but the ranks are in {most:g} nodes"
         )
-
-
-def _most(value: float) -> float:
-    """Return the largest element of an array, or the number itself."""
-    return float(value.max()) if hasattr(value, "max") else value
+    return most
 
 
 def _fastest(

@@ -20,13 +20,11 @@ kind that differ in their sockets and switches, and congestion from others.
 import functools
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from hwcalc.catalog import Accelerator, links
-from hwcalc.datafile import DATA
+from hwcalc.datafile import DATA, load
 from hwcalc.numeric import check_fraction, check_positive
 
 __all__ = [
@@ -103,9 +101,7 @@ def fitted_constants() -> Constants:
         >>> sorted(fitted_constants())
         ['engine', 'host', 'link', 'network', 'nvlink-4', 'nvlink-5', 'pcie', 'peer', 'protocol']
     """
-    text = (DATA / "fitted" / "collectives.toml").read_text(encoding="utf-8")
-    groups: dict[str, Any] = tomllib.loads(text)
-    return {name: group for name, group in groups.items() if isinstance(group, dict)}
+    return load(DATA / "fitted" / "collectives.toml")
 
 
 @functools.cache

@@ -1,6 +1,10 @@
 """All regimes; a topic joins by its module's list."""
 
-from tests.accuracy import attention, matmul
+from tests.accuracy import attention, collectives, matmul
 from tests.accuracy.regimes import Regime
 
-ALL: tuple[Regime, ...] = (*matmul.REGIMES, *attention.REGIMES)
+ALL: tuple[Regime, ...] = (
+    *matmul.REGIMES,
+    *attention.REGIMES,
+    *collectives.REGIMES,
+)
