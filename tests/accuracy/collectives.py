@@ -189,6 +189,14 @@ CASES: tuple[Case, ...] = (
         OLDER,
     ),
     (
+        *("h100-older", "2 to 8 H100, NCCL 2.23"),
+        *(("collectives_aic_h100_2_23",), False, 0.12, 0.325, LIBRARY),
+    ),
+    (
+        *("b200-older", "2 to 8 B200, NCCL 2.27.5"),
+        *(("collectives_aic_b200_2_27",), False, 0.055, 0.24, LIBRARY),
+    ),
+    (
         *("a100-program", "all-reduce of 2 to 8 A100 in a running program"),
         *(("collectives_vidur_a100_dgx", "all_reduce", 1), False, 0.21, 0.4, OLDER),
     ),
