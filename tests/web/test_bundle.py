@@ -39,9 +39,12 @@ def make_two(target: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def caches(shared: Path) -> Path:
+def caches(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
     """A folder with the caches `first` and `second`, made once for all processes of a run."""
-    return built_once(shared / "bundles", make_two)
+    base = tmp_path_factory.getbasetemp()
+    # pytest-xdist gives every worker a folder below the run's own.
+    base = base.parent if base.name.startswith("popen-") else base
+    return built_once(base / f"bundles-{testrun_uid[:8]}", make_two)
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +83,11 @@ def test_every_file_is_referred_to_and_every_reference_exists(made: Path) -> Non
     """Pages name two files, and by these every other one is found; none is published in vain."""
     files = contents(made)
     manifest = json.loads(files.pop("manifest.json"))
-    assert manifest.keys() == {"script", "style"}
+    assert manifest.keys() == {"script", "style", "offline"}
+    # The service worker stands elsewhere, and names what it may keep: every other file.
+    listed = re.search(r"\[((?:\"[^\"]+\",?)+)\]\.map", files.pop(manifest.pop("offline")).decode())
+    assert listed is not None
+    assert sorted(json.loads(f"[{listed[1]}]")) == sorted(files)
     scripts = {
         name: files[name].decode() for name in files if re.fullmatch(r"[a-z]+\.\w+\.mjs", name)
     }
@@ -96,7 +103,7 @@ def test_every_file_is_referred_to_and_every_reference_exists(made: Path) -> Non
 def test_names_change_with_the_content(made: Path) -> None:
     """A browser may keep every file for ever: names carry a hash, or Pyodide's version."""
     for name, body in contents(made).items():
-        if name == "manifest.json" or name.startswith("pyodide-"):
+        if name in ("manifest.json", "offline.js") or name.startswith("pyodide-"):
             continue
         digest = hashlib.sha256(body).hexdigest()[:12]
         hashed = digest in name or re.search(r"\.[A-Z0-9]{8}\.mjs$", name)  # esbuild's own hash

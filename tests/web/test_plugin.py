@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from hwcalc.web.parts import npm_parts
+
 ROOT = Path(__file__).parents[2]
 CONFIG = """
 site_name: A workshop
@@ -55,13 +57,12 @@ LIMIT_S = 120.0
 
 
 @pytest.fixture
-def project(tmp_path: Path, site: Path) -> Path:
-    """A blog of one article with one calculator of one model; after `site`, which fetches parts."""
-    del site
+def project(tmp_path: Path) -> Path:
+    """A blog of one article with one calculator of one model."""
     unneeded = shutil.ignore_patterns("__pycache__", "node_modules", ".npm-*")
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=unneeded)
     assets = Path("src/hwcalc/web/assets")
-    (tmp_path / assets / "node_modules").symlink_to(ROOT / assets / "node_modules")
+    (tmp_path / assets / "node_modules").symlink_to(npm_parts())
     (tmp_path / ".cache" / "hwcalc").mkdir(parents=True)
     for library in (ROOT / ".cache" / "hwcalc").glob("python_stdlib-*.zip"):
         shutil.copy(library, tmp_path / ".cache" / "hwcalc")
