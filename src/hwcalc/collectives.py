@@ -9,7 +9,8 @@ per second in each direction; a message of $s$ bytes takes $\alpha + s / B$ seco
 - what a benchmark prints: `algorithm_bandwidth`, `bus_bandwidth`
 
 Bandwidth is that of one direction, whatever the data sheet adds up. Left out: the arithmetic of
-the sums, congestion, and the protocols that make real small messages cheaper per byte.
+the sums, congestion, and the protocols that make real small messages cheaper per byte; for what
+libraries reach on measured fabrics see `hwcalc.collective_time`.
 """
 
 from hwcalc.numeric import check_count, check_non_negative, check_positive
