@@ -13,6 +13,7 @@ that are not multiples of 8, for which a library may leave the matrix units unus
 """
 
 import math
+from typing import Any
 
 from hwcalc.catalog import Accelerator
 from hwcalc.machine import FORMATS, Machine, machine
@@ -101,33 +102,40 @@ def matmul_time(
         raise ValueError(f"dtype = {dtype!r}: must be one of {', '.join(FORMATS)}")
     check_count(m=m, k=k, n=n)
     chip = machine(accelerator)
-    form = FORMATS[dtype]
-    get = chip.constant
-    per_unit = chip.rate(dtype) / chip.units
-    fetch = get("fetch", dtype) * chip.fullest / chip.units  # [B/s] of one multiprocessor
+    form, get, units = FORMATS[dtype], chip.constant, chip.units
+    flop_time = units / chip.rate(dtype)  # [s] on one multiprocessor
+    byte_time = units / (get("fetch", dtype) * chip.fullest)  # [s] through the cache, likewise
     fill, split = get("fill", dtype), get("split", dtype)
     ramp = get("ramp", dtype) / form.first  # elements of K
     wait = get("wait", dtype) * max(form.first, form.second) / SLAB  # [s] for an element of K
     traffic = m * k * form.first + k * n * form.second + m * n * form.result
     part = missed(chip, traffic, get("cached", dtype)) if repeated else 1.0
     memory = (part * traffic / (get("stream", dtype) * chip.bandwidth)) ** 4
-    most = minimum(MOST_PARTS, maximum(1, k // LEAST_DEPTH))
+    most = minimum(MOST_PARTS, maximum(1, k // LEAST_DEPTH)) if form.splits else 1
 
     best = math.inf
     for rows, columns in TILES:
         tiles = -(-m // rows) * -(-n // columns)
-        loaded = minimum(rows, m) * form.first + minimum(columns, n) * form.second
-        parts = minimum(most, maximum(1, chip.units // tiles))
-        for part in (1, parts) if form.splits else (1,):
-            waves = tiles * part / chip.units
+        # [s] for an element of K, when a multiprocessor has one tile at a time
+        multiply = 2 * rows * columns * flop_time
+        load = (minimum(rows, m) * form.first + minimum(columns, n) * form.second) * byte_time
+        parts = minimum(most, maximum(1, units // tiles))
+        for part in (1, parts) if _somewhere(parts > 1) else (1,):
+            waves = tiles * part / units
             waves = waves + fill * (-(-waves // 1) - waves)
             depth = k / part
-            arithmetic = waves * (2 * rows * columns) * (depth + ramp) / per_unit
-            fetching = waves * loaded * (depth + ramp) / fetch
-            time = (arithmetic**4 + fetching**4 + (wait * depth) ** 4 + memory) ** 0.25
-            adding = split + SCRATCH * m * n * part / (fetch * chip.units)
-            best = minimum(best, time + (part > 1) * adding)
+            busy = waves * (depth + ramp)
+            time = (
+                (busy * multiply) ** 4 + (busy * load) ** 4 + (wait * depth) ** 4 + memory
+            ) ** 0.25
+            adding = (part > 1) * (split + SCRATCH * m * n * part * byte_time / units)
+            best = minimum(best, time + adding)
     return get("launch", dtype) + best
+
+
+def _somewhere(condition: Any) -> bool:
+    """Tell whether a condition holds, in an array for any element."""
+    return condition if isinstance(condition, bool) else bool(condition.any())
 
 
 def quantise_time(accelerator: Accelerator | Machine, elements: float, dtype: str) -> float:

@@ -9,7 +9,7 @@ differs.
 
 What it leaves out: the layout of memory and its bursts, bank conflicts, the filling and draining
 of a pipeline or systolic array, and the time to start a kernel. Roofline times from these counts
-are lower bounds.
+are lower bounds; `kernels.matmul_time` estimates what a real kernel takes.
 """
 
 from hwcalc.numeric import ceil, check_count, check_positive, maximum, sqrt
