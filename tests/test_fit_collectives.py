@@ -2,6 +2,8 @@
 
 import copy
 
+import numpy as np
+
 from hwcalc.fabric import fitted_constants
 from tests.fit_collectives import FITTED, STAGES, USUAL, fit, loss, text
 
@@ -17,7 +19,8 @@ def test_a_refit_gives_the_committed_constants() -> None:
     for group, values in fitted_constants().items():
         assert set(found[group]) == set(values)
         for name, value in values.items():
-            assert abs(found[group][name] / value - 1) < 0.005, (group, name)
+            message = f"{group} {name}"
+            np.testing.assert_allclose(found[group][name], value, rtol=0.005, err_msg=message)
 
 
 def test_the_file_names_its_tables() -> None:
