@@ -79,21 +79,26 @@ class Exchange:
 class StaticServer:
     """Serves a folder on a free port of this machine, from its own threads, until closed.
 
+    Pages and sitemap name the address they were `built_for`; what is sent names `url` instead, as
+    if the folder had been built for this server.
+
     Attributes:
+        folder: what is served.
         url: the address of the folder, with the sub-path and a slash at the end.
         log: every exchange, in the order of the answers; paths are relative to `url`.
         faults: what goes wrong, by pattern of the path relative to `url`; the first match counts.
         headers: sent with every answer besides its own, such as a content security policy.
     """
 
-    def __init__(self, folder: Path, prefix: str = "/") -> None:
+    def __init__(self, folder: Path, prefix: str = "/", built_for: str = "") -> None:
         if not (prefix.startswith("/") and prefix.endswith("/")):
             raise ValueError(f"prefix = {prefix!r} must start and end with a slash.")
         self.log: list[Exchange] = []
         self.faults: dict[str, Fault] = {}
         self.headers: dict[str, str] = {}
-        self._folder = folder.resolve()
+        self.folder = folder.resolve()
         self._prefix = prefix
+        self._built_for = built_for.encode()
         self._listener = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
         self._listener.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._listener.server_port}{prefix}"
@@ -129,10 +134,10 @@ class StaticServer:
         if not path.startswith(self._prefix):
             return path, None
         relative = path.removeprefix(self._prefix)
-        file = (self._folder / relative).resolve()
+        file = (self.folder / relative).resolve()
         if relative == "" or relative.endswith("/"):
             file = file / "index.html"
-        inside = file.is_relative_to(self._folder)
+        inside = file.is_relative_to(self.folder)
         return relative, file if inside and file.exists() else None
 
     def fault(self, relative: str) -> Fault:
@@ -142,10 +147,17 @@ class StaticServer:
                 return fault
         return Fault()
 
+    def read(self, file: Path) -> bytes:
+        """Return the file as it is sent."""
+        body = file.read_bytes()
+        if self._built_for and file.suffix in (".html", ".xml"):
+            body = body.replace(self._built_for, self.url.encode())
+        return body
+
     def not_found_page(self) -> bytes:
         """Return the body of a 404 answer."""
-        page = self._folder / "404.html"
-        return page.read_bytes() if page.is_file() else b"Not found"
+        page = self.folder / "404.html"
+        return self.read(page) if page.is_file() else b"Not found"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -180,7 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def _send_file(self, relative: str, file: Path, fault: Fault) -> None:
-        body = file.read_bytes()
+        body = self.site.read(file)
         if fault.corrupt:
             body = bytes(byte ^ 0xA5 for byte in body)
         suffix = file.suffix.lower()

@@ -142,6 +142,15 @@ def test_delay_and_dropped_connection(server: StaticServer) -> None:
         get(server, "/repo/run.mjs")
 
 
+def test_pages_name_the_server_as_their_address(tmp_path: Path) -> None:
+    """Instant navigation compares addresses with the sitemap's, which has the published ones."""
+    (tmp_path / "sitemap.xml").write_text("<loc>https://blog.test/repo/posts/</loc>")
+    (tmp_path / "run.mjs").write_text("https://blog.test/repo/")
+    with StaticServer(tmp_path, "/repo/", built_for="https://blog.test/repo/") as running:
+        assert get(running, "/repo/sitemap.xml")[2] == f"<loc>{running.url}posts/</loc>".encode()
+        assert get(running, "/repo/run.mjs")[2] == b"https://blog.test/repo/"
+
+
 def test_prefix_without_slashes_is_refused(tmp_path: Path) -> None:
     """A sub-path that would join with file names is a mistake of the caller."""
     with pytest.raises(ValueError, match="must start and end with a slash"):
