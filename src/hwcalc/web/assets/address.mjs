@@ -51,9 +51,15 @@ const waiting = new Map();
 export function writeAddress(form, values) {
   waiting.set(form, values);
   clearTimeout(timer);
-  timer = setTimeout(() => {
-    for (const [one, latest] of waiting)
-      if (one.isConnected) history.replaceState(history.state, "", withState(one, latest, false));
-    waiting.clear();
-  }, 120);
+  timer = setTimeout(write, 120);
 }
+
+function write() {
+  for (const [form, values] of waiting)
+    if (form.isConnected) history.replaceState(history.state, "", withState(form, values, false));
+  waiting.clear();
+}
+
+// Instant navigation changes the address long before the page: what waits belongs to the page left.
+addEventListener("click", write, true);
+addEventListener("popstate", () => waiting.clear());

@@ -110,7 +110,7 @@ for name in calculator.ids():
         calculator.answer_json(name, json.dumps({control: "?"}))
     calculator.answer_json(name, json.dumps({"no such control": 1}))
     for control, kind in tool.controls.items():
-        ends = list(getattr(kind, "options", ()))[:2] or [getattr(kind, "low", 0), getattr(kind, "high", 0)]
+        ends = list(getattr(kind, "options", ()))[:2] or [getattr(kind, "low", False), getattr(kind, "high", True)]
         for value in ends:
             try:
                 calculator.answer_json(name, json.dumps({control: value}))
