@@ -130,12 +130,12 @@ SHARED = (
     "and all-to-all of less than a megabyte."
 )
 ENGINE = (
-    "Sizes between one and eight megabytes, where each engine has its own limit between one shot, "
-    "two shots and the library."
+    "vLLM between half a megabyte and eight, where it goes on with one shot or changes to its own "
+    "two; TensorRT-LLM and SGLang change elsewhere, and one set of constants serves all three."
 )
 DOMAIN = (
-    ENGINE + " Two machines in one NVLink domain: vLLM has a way of its own for eight GPUs, and "
-    "the long messages of TensorRT-LLM do not add up in the switch."
+    ENGINE + " Two machines in one NVLink domain: vLLM has a way of its own for eight GPUs that is "
+    "twice as fast as the library, TensorRT-LLM kernels that let the switch add up."
 )
 OLDER = (
     "Single calls of an older library outside a graph: each of its steps costs more than those of "
@@ -151,8 +151,8 @@ NETWORK_SHARE = (
 )
 KERNEL = "Times of the kernel alone, without its launch, below 1 MB."
 BRIDGE = (
-    "The steps of four cards on two roots of PCIe took 10 µs each whatever the size, up to 100 kB, "
-    "and long messages three quarters of PCIe's rate, half more than on the fitted server."
+    "Four cards on PCIe: each step took 10 µs whatever the size, up to 100 kB, and long messages "
+    "reached three quarters of the slot's rate, nearly twice what the fitted server does."
 )
 
 # name, title, what of a table, fitted, bounds that hold (median, ninth), what the worst share
