@@ -38,14 +38,9 @@ def test_a_loop_is_never_slower_than_a_single_call(m: int, k: int, n: int) -> No
 
 @given(m=SIZES, k=SIZES, n=SIZES)
 def test_a_multiplication_is_as_fast_from_either_side(m: int, k: int, n: int) -> None:
-    """C and its transpose are the same work; the longer tile may lie either way.
-
-    The menu has 128 x 256 and 16 x 128 in one orientation, as libraries have for row-major
-    activations; so equality holds where the sides are equal and stays near elsewhere.
-    """
-    assert kernels.matmul_time(H100, m, k, m, "bf16") > 0
-    both = [kernels.matmul_time(H100, *shape, "bf16") for shape in ((m, k, n), (n, k, m))]
-    assert max(both) < 2.2 * min(both)
+    """C and its transpose are the same work, on the same tiles turned round."""
+    there = kernels.matmul_time(H100, m, k, n, "bf16")
+    assert kernels.matmul_time(H100, n, k, m, "bf16") == pytest.approx(there, rel=1e-12)
 
 
 def test_doubling_any_side_of_a_large_multiplication_doubles_its_time() -> None:

@@ -113,12 +113,16 @@ def matmul_time(
     memory = (part * traffic / (get("stream", dtype) * chip.bandwidth)) ** 4
     most = minimum(MOST_PARTS, maximum(1, k // LEAST_DEPTH)) if form.splits else 1
 
+    short, long = minimum(m, n), maximum(m, n)  # a tile may lie either way
+
     best = math.inf
     for rows, columns in TILES:
-        tiles = -(-m // rows) * -(-n // columns)
+        tiles = -(-short // rows) * -(-long // columns)
         # [s] for an element of K, when a multiprocessor has one tile at a time
         multiply = 2 * rows * columns * flop_time
-        load = (minimum(rows, m) * form.first + minimum(columns, n) * form.second) * byte_time
+        load = (
+            minimum(rows, short) * form.first + minimum(columns, long) * form.second
+        ) * byte_time
         parts = minimum(most, maximum(1, units // tiles))
         for part in (1, parts) if _somewhere(parts > 1) else (1,):
             waves = tiles * part / units
