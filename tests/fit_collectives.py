@@ -28,6 +28,7 @@ USUAL: Mapping[str, Mapping[str, float]] = {
     "protocol": {
         "flagged_share": 0.4,
         "buffered_step": 8.0,
+        "bend": 1.5,
         "peer_rate": 3e9,  # [B/s]
         "peer_buffers": 7e-6,  # [s]
         "multicast_launch": 30e-6,  # [s]

@@ -38,6 +38,7 @@ PLAIN = Fabric(
     protocol=Protocol(
         flagged_share=1.0,
         buffered_step=1.0,
+        bend=2.0,
         peer_rate=1e15,
         peer_buffers=0.0,
         multicast_launch=0.0,

@@ -5,13 +5,13 @@ buffers, and takes the faster way. A flagged operation of $k$ steps that sends $
 and a buffered one take
 
 $$ t_f = \lambda + k \alpha + \frac{w}{\phi B}, \qquad
-   t_b = \lambda + \left( (\beta k \alpha)^{3/2}
-       + \left(\frac{w + \gamma S / n}{\sigma B}\right)^{3/2} \right)^{2/3} $$
+   t_b = \lambda + \left( (\beta k \alpha)^\rho
+       + \left(\frac{w + \gamma S / n}{\sigma B}\right)^\rho \right)^{1 / \rho} $$
 
 with the launch $\lambda$, the step $\alpha$, the rate of the rank's links $B$ and the share
 $\sigma$ of it that long messages reach, all of `hwcalc.fabric`, and factors that are the same
 everywhere: $\phi$ the share that flagged messages reach, $\beta$ what a buffered step costs more;
-$\gamma$, on links between chips, is what copying one's own part costs. The power 3/2 lets steps
+$\gamma$, on links between chips, is what copying one's own part costs. The power $\rho$ lets steps
 and bytes overlap in part, as a pipeline does. Where the switch adds up, an all-reduce may instead
 take
 
@@ -41,7 +41,7 @@ from hwcalc.torus import torus_time
 
 __all__ = ["OPERATIONS", "collective_time", "local_rate", "send_time"]
 
-# Passes of a ring, and the part of S that a rank sends in one on many ranks.
+# How often the whole buffer goes round.
 OPERATIONS = {
     "all_reduce": 2.0,
     "all_gather": 1.0,
@@ -49,8 +49,6 @@ OPERATIONS = {
     "all_to_all": 1.0,
     "broadcast": 1.0,
 }
-
-_BEND = 1.5  # power with which steps and bytes add up
 
 
 def collective_time(
@@ -220,7 +218,7 @@ def _fastest(
     inside = (sent + fabric.own_copy * own) / (fabric.share * rate)
     wire = maximum(inside, outside / network)
     waiting = protocol.buffered_step * latency
-    buffered = (waiting**_BEND + wire**_BEND) ** (1 / _BEND)
+    buffered = (waiting**protocol.bend + wire**protocol.bend) ** (1 / protocol.bend)
     return fabric.launch + minimum(flagged, buffered)
 
 

@@ -57,6 +57,7 @@ class Protocol:
 
     flagged_share: float  # [1] of the link's rate that flagged messages reach
     buffered_step: float  # [1] time of a buffered step in flagged ones
+    bend: float  # [1] power with which steps and bytes add up; 1 one after the other
     peer_rate: float  # [B/s] of flagged messages to one of many peers
     peer_buffers: float  # [s] to set the buffers of a peer up
     multicast_launch: float  # [s] longer until a switch adds up

@@ -158,8 +158,8 @@ BRIDGE = (
 # name, title, what of a table, fitted, bounds that hold (median, ninth), what the worst share
 Case = tuple[str, str, tuple[Any, ...], bool, float, float, str]
 CASES: tuple[Case, ...] = (
-    ("h100", "2 to 8 H100, NVLink 4", ("collectives_aic_h100",), True, 0.065, 0.2, LIBRARY),
-    ("b200", "2 to 8 B200, NVLink 5", ("collectives_aic_b200",), True, 0.06, 0.18, LIBRARY),
+    ("h100", "2 to 8 H100, NVLink 4", ("collectives_aic_h100",), True, 0.065, 0.205, LIBRARY),
+    ("b200", "2 to 8 B200, NVLink 5", ("collectives_aic_b200",), True, 0.055, 0.18, LIBRARY),
     (
         "l40s",
         "2 to 8 L40S, PCIe 4 by the host",
@@ -174,11 +174,11 @@ CASES: tuple[Case, ...] = (
         "2 to 8 RTX PRO 6000, PCIe 5",
         ("collectives_aic_rtxpro6000",),
         True,
-        0.105,
+        0.095,
         0.27,
         SHARED,
     ),
-    ("gb300", "2 and 4 GB300, NVLink 5", ("collectives_aic_gb300",), False, 0.05, 0.175, LIBRARY),
+    ("gb300", "2 and 4 GB300, NVLink 5", ("collectives_aic_gb300",), False, 0.045, 0.175, LIBRARY),
     (
         "a100",
         "all-reduce of 2 to 8 A100, NVLink 3",
@@ -190,19 +190,19 @@ CASES: tuple[Case, ...] = (
     ),
     (
         *("h100-older", "2 to 8 H100, NCCL 2.23"),
-        *(("collectives_aic_h100_2_23",), False, 0.12, 0.325, LIBRARY),
+        *(("collectives_aic_h100_2_23",), False, 0.12, 0.32, LIBRARY),
     ),
     (
         *("b200-older", "2 to 8 B200, NCCL 2.27.5"),
-        *(("collectives_aic_b200_2_27",), False, 0.055, 0.24, LIBRARY),
+        *(("collectives_aic_b200_2_27",), False, 0.065, 0.245, LIBRARY),
     ),
     (
         *("a100-program", "all-reduce of 2 to 8 A100 in a running program"),
-        *(("collectives_vidur_a100_dgx", "all_reduce", 1), False, 0.21, 0.4, OLDER),
+        *(("collectives_vidur_a100_dgx", "all_reduce", 1), False, 0.215, 0.4, OLDER),
     ),
     (
         *("a100-send", "messages between two A100 of a node"),
-        *(("collectives_vidur_a100_dgx", "send", 1), False, 0.085, 0.32, KERNEL),
+        *(("collectives_vidur_a100_dgx", "send", 1), False, 0.085, 0.33, KERNEL),
     ),
     (
         *("a100-send-nodes", "messages between two A100 in two nodes"),
@@ -214,19 +214,19 @@ CASES: tuple[Case, ...] = (
     ),
     (
         *("bridge", "all-reduce of 2 and 4 A100 PCIe, bridged in pairs"),
-        *(("collectives_vidur_a100_pairs", "all_reduce", 1), False, 0.5, 0.89, BRIDGE),
+        *(("collectives_vidur_a100_pairs", "all_reduce", 1), False, 0.485, 0.89, BRIDGE),
     ),
     (
         *("bridge-send", "messages over a bridge of NVLink 3"),
-        *(("collectives_vidur_a100_pairs", "send", 1), False, 0.69, 0.965, KERNEL),
+        *(("collectives_vidur_a100_pairs", "send", 1), False, 0.705, 0.97, KERNEL),
     ),
     (
         *("pcie3", "all-reduce of 2 to 8 cards of 2016, PCIe 3"),
-        *(("collectives_deepbench", "all_reduce", 1), False, 0.215, 0.74, BOXES),
+        *(("collectives_deepbench", "all_reduce", 1), False, 0.21, 0.74, BOXES),
     ),
     (
         *("pcie3-two-nodes", "all-reduce of 16 cards of 2016 in two nodes, InfiniBand"),
-        *(("collectives_deepbench", "all_reduce", 2), False, 0.14, 0.285, BOXES),
+        *(("collectives_deepbench", "all_reduce", 2), False, 0.135, 0.29, BOXES),
     ),
     (
         *("pcie3-four-nodes", "all-reduce of 32 cards of 2016 in four nodes, InfiniBand"),
