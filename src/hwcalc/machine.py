@@ -200,7 +200,7 @@ def fitted(accelerator: Accelerator, unmeasured: bool) -> Mapping[str, float]:
         >>> from hwcalc import catalog
         >>> h100 = catalog.accelerators()["h100-sxm"]
         >>> fitted(h100, unmeasured=False)["stream"], fitted(h100, unmeasured=True)["stream"]
-        (0.83, 0.77)
+        (0.83, 0.75)
     """
     return _collected(accelerator.family, _kind(accelerator), unmeasured)
 
