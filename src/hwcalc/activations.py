@@ -9,7 +9,8 @@ in `hwcalc.memory`.
 """
 
 from hwcalc.blocks import Shape
-from hwcalc.numeric import check_at_least, check_positive, where
+from hwcalc.layout import Layout, Software
+from hwcalc.numeric import check_positive, where
 
 __all__ = ["head_activation_bytes", "layer_activation_bytes"]
 
@@ -17,15 +18,7 @@ VALUE = 2  # bytes
 
 
 def layer_activation_bytes(
-    shape: Shape,
-    tokens: float,
-    sequence: float,
-    tensor: float,
-    sequence_parallel: bool,
-    recompute: float,
-    flash: bool,
-    dropout: bool,
-    fused: bool,
+    shape: Shape, layout: Layout, sequence: float, software: Software, recompute: float
 ) -> dict[str, float]:
     r"""Count the bytes that one layer keeps of one micro-batch on one rank.
 
@@ -40,38 +33,37 @@ def layer_activation_bytes(
 
     Args:
         shape: Sizes of a transformer. [1]
-        tokens: Tokens of the micro-batch on this rank, $sb$. [tokens]
+        layout: How the step is split; tensor parallelism has $t$ ranks. [1]
         sequence: Length of a sequence, $s$. [tokens]
-        tensor: Ranks of tensor parallelism, $t$. [1]
-        sequence_parallel: Norms and dropout are split along the sequence. [1]
+        software: What the framework does. [1]
         recompute: 0 nothing, 1 attention (selective), 2 whole layers (full). [1]
-        flash: Attention never writes its scores. [1]
-        dropout: Dropout is on, after attention, after both halves of a layer. [1]
-        fused: Gate and activation are one kernel, so that nothing between them is kept. [1]
 
     Returns:
         Bytes by part; with full recomputation only `layer/input`. [B]
 
     Raises:
-        ValueError: If tokens or sequence is not positive, or tensor is below 1.
+        ValueError: If sequence is not positive.
 
     References:
         Korthikanti et al. 2022, section 4, https://doi.org/10.48550/arXiv.2205.05198
 
     Examples:
-        The 22-billion network of the paper, 4 sequences on 8 ranks: MB of a layer
+        The 22-billion network of the paper, 4 sequences on 8 ranks, in units of $s b h$:
 
         >>> from hwcalc.blocks import gpt
+        >>> from hwcalc.frameworks import FRAMEWORKS
+        >>> layout = Layout(8, 1, 1, 1, 1, 4, 4, 1, 0, 0, False)
         >>> parts = layer_activation_bytes(
-        ...     gpt(48, 6144, 64, 51200, 2048), 8192, 2048, 8, False, 0, False, True, True
+        ...     gpt(48, 6144, 64, 51200, 2048), layout, 2048, FRAMEWORKS["megatron-2022"], 0
         ... )
-        >>> sum(parts.values()) / (8192 * 6144) == 10 + 24 / 8 + 5 * 64 * 2048 / 6144 / 8
-        True
+        >>> sum(parts.values()) / (2048 * 4 * 6144), 10 + 24 / 8 + 5 * 64 * 2048 / (6144 * 8)
+        (26.33333, 26.33333)
     """
-    check_positive(tokens=tokens, sequence=sequence)
-    check_at_least(1, tensor=tensor)
-    h = shape.hidden
-    wide = where(sequence_parallel, tensor, 1.0)
+    check_positive(sequence=sequence)
+    h, tensor, tokens = shape.hidden, layout.tensor, layout.tokens(sequence)
+    wide = where(layout.sequence_parallel, tensor, 1.0)
+    whole = 1.0 if software.gathered else wide  # for what is gathered before a product
+    flash, dropout, fused = software.attention != "scores", software.dropout, software.fused
     keys = shape.head_dim + shape.value_dim
     latent = VALUE * (shape.query_rank + shape.kv_rank + shape.rope_dim)
     # Latent attention expands keys and values to all heads before it attends.
@@ -82,19 +74,20 @@ def layer_activation_bytes(
     else:
         pairs = shape.heads * sequence
         scores = (VALUE + (1 + VALUE) * dropout) * pairs
+    kept_twice = 2 if software.rearranged else 1
     inner = (2 * VALUE + VALUE if fused else 2 * VALUE + 2 * VALUE) if shape.gated else 2 * VALUE
     dense = shape.dense_layers / shape.layers
     routed = shape.expert_share * shape.per_token
     shared = shape.expert_share * shape.shared
     parts = {
-        "norm/inputs": 2 * VALUE * h / wide,
+        "norm/inputs": 2 * (4 if software.wide_norms else VALUE) * h / wide,
         "norm/dropout": 2.0 * dropout * h / wide,
-        "attention/input": VALUE * h / wide,
+        "attention/input": VALUE * h / whole,
         "attention/latent": latent / wide,
         "attention/queries": queries / tensor,
-        "attention/scores": where(recompute >= 1, 0.0 if not flash else scores, scores) / tensor,
-        "attention/output": VALUE * shape.heads * shape.value_dim / tensor,
-        "mlp/input": VALUE * h * (dense + (shape.expert_share > 0) * shape.expert_share) / wide,
+        "attention/scores": where(recompute >= 1, scores if flash else 0.0, scores) / tensor,
+        "attention/output": kept_twice * VALUE * shape.heads * shape.value_dim / tensor,
+        "mlp/input": VALUE * h / whole,
         "mlp/inner": inner * (dense * shape.ffn_hidden + shared * shape.expert_hidden) / tensor,
         "experts/input": VALUE * h * routed / tensor,
         "experts/inner": inner * routed * shape.expert_hidden / tensor,
@@ -106,30 +99,21 @@ def layer_activation_bytes(
 
 
 def head_activation_bytes(
-    shape: Shape,
-    tokens: float,
-    tensor: float,
-    sequence_parallel: bool,
-    logit_bytes: float,
+    shape: Shape, layout: Layout, sequence: float, software: Software
 ) -> dict[str, float]:
     """Count the bytes that head and loss keep of one micro-batch on one rank.
 
-    The head has the last norm's input, its own input, and the logits with their gradient in the
-    formats of the framework.
+    The last norm keeps its input, the head its own, and the logits are alive in the formats of the
+    framework.
 
     Args:
         shape: Sizes of a transformer. [1]
-        tokens: Tokens of the micro-batch on this rank. [tokens]
-        tensor: Ranks of tensor parallelism, which divide the vocabulary. [1]
-        sequence_parallel: The norm is split along the sequence. [1]
-        logit_bytes: Bytes alive at once for each logit: 2 in 16 bits, 4 more as loss in 32 bits,
-            and as much again for the gradients. [B]
+        layout: How the step is split; tensor parallelism divides the vocabulary. [1]
+        sequence: Length of a sequence. [tokens]
+        software: What the framework does. [1]
 
     Returns:
         Bytes by part. [B]
-
-    Raises:
-        ValueError: If tokens is not positive, tensor is below 1, or logit_bytes is negative.
 
     References:
         Korthikanti et al. 2022, section 4.3, https://doi.org/10.48550/arXiv.2205.05198
@@ -138,16 +122,19 @@ def head_activation_bytes(
         A vocabulary of 131,072 makes the logits of 8,192 tokens larger than many a layer:
 
         >>> from hwcalc.blocks import gpt
-        >>> sum(
-        ...     head_activation_bytes(gpt(16, 2048, 32, 131072, 4096), 8192, 1, False, 8).values()
-        ... ) / 1e9
-        8.66
+        >>> from hwcalc.frameworks import FRAMEWORKS
+        >>> layout = Layout(1, 1, 8, 1, 1, 2, 16, 1, 0, 0, False)
+        >>> parts = head_activation_bytes(
+        ...     gpt(16, 2048, 32, 131072, 4096), layout, 4096, FRAMEWORKS["nanotron"]
+        ... )
+        >>> sum(parts.values()) / 1e9
+        10.8
     """
-    check_positive(tokens=tokens)
-    check_at_least(1, tensor=tensor)
-    check_at_least(0, logit_bytes=logit_bytes)
-    wide = where(sequence_parallel, tensor, 1.0)
+    tokens = layout.tokens(sequence)
+    wide = where(layout.sequence_parallel, layout.tensor, 1.0)
+    whole = 1.0 if software.gathered else wide
     return {
-        "head/inputs": 2 * VALUE * tokens * shape.hidden / wide,
-        "head/logits": logit_bytes * tokens * shape.vocab / tensor,
+        "head/norm": VALUE * tokens * shape.hidden / wide,
+        "head/input": VALUE * tokens * shape.hidden / whole,
+        "head/logits": software.logit * tokens * shape.vocab / layout.tensor,
     }

@@ -12,7 +12,7 @@ them: a collective keeps some of them busy with copying and adding.
 from hwcalc.blocks import Shape
 from hwcalc.collective_time import collective_time, send_time
 from hwcalc.layout import Cluster, Layout, Software, ranks_per_node
-from hwcalc.memory import stage_parameters
+from hwcalc.memory import stage_depths, stage_parameters
 from hwcalc.numeric import ceil, maximum, minimum, where
 
 __all__ = ["layer_exchange", "replica_exchange", "stage_exchange"]
@@ -150,7 +150,7 @@ def stage_exchange(
         ...     Layout(8, 8, 1, 1, 1, 1, 64, 3, 0, 2, False), 2048,
         ...     frameworks.FRAMEWORKS["megatron-2022"],
         ... )
-        0.15
+        0.21
     """
     size = layout.tokens(sequence) * shape.hidden * VALUE
     shared = where(layout.sequence_parallel, layout.tensor, 1.0)
@@ -228,10 +228,10 @@ def replica_exchange(
             )
         return where(replicas > 1, time, 0.0)
 
-    held = stage_parameters(shape, layout, last=False)
+    held = stage_parameters(shape, layout, software, last=False)
     dense = held["layers/dense"] + held["ends/tables"]
     routed = held["layers/experts"]
-    depth = ceil(shape.layers / layout.pipeline)
+    depth = stage_depths(shape, layout, software)[0]
     reduced = where(
         layout.zero >= 1,
         run("reduce_scatter", dense, routed, software.gradient),

@@ -125,13 +125,19 @@ class Software:
     attention: str  # "scores" writes them all; "flash-1", "flash-2", "native": one kernel
     fused: bool  # dropout, bias and residual are one kernel; so are gate and activation
     dropout: bool
+    copies: float  # queries, keys, values, results only rearranged, in widths, each way
     accumulate: float  # [B] moved for a weight to add its gradient to the sum, each pass
     gradient: float  # [B] of a gradient as exchanged between replicas
     loss: float  # [B] moved for a logit, forward and backward, beyond its products
+    logit: float  # [B] alive at once for a logit
+    gathered: bool  # inputs gathered from tensor-parallel ranks are kept, not gathered again
+    rearranged: bool  # attention's result is kept twice, as its kernel and the next product want it
+    wide_norms: bool  # norms keep their input in 32 bits
     update: float  # [B] moved for a parameter in the optimizer's step
     overlap_data: bool  # gradients and weights travel while layers are computed
     overlap_tensor: int  # 0 no, 1 behind the gradient of weights, 2 in pieces behind all products
     overlap_pipeline: bool  # activations travel between stages while others are computed
+    balanced: bool  # layers are dealt to stages by their work, the head's included
     scatter: bool  # each tensor-parallel rank sends its share of a boundary's activations
     operators: float  # calls into the framework for a layer's forward pass
     host: float  # [s] of the host for one of them

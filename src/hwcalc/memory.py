@@ -13,10 +13,17 @@ from types import MappingProxyType
 
 from hwcalc.activations import head_activation_bytes, layer_activation_bytes
 from hwcalc.blocks import Shape, matrices
-from hwcalc.layout import Layout
-from hwcalc.numeric import ceil, check_non_negative, maximum, minimum, where
+from hwcalc.layout import Layout, Software
+from hwcalc.numeric import ceil, check_non_negative, floor, maximum, minimum, where
 
-__all__ = ["OPTIMIZERS", "States", "moment_bytes", "stage_parameters", "training_memory"]
+__all__ = [
+    "OPTIMIZERS",
+    "States",
+    "moment_bytes",
+    "stage_depths",
+    "stage_parameters",
+    "training_memory",
+]
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ def moment_bytes(optimizer: str, shape: Shape) -> tuple[float, float]:
     Examples:
         >>> from hwcalc.blocks import gpt
         >>> moment_bytes("adafactor", gpt(48, 6144, 64, 51200, 2048))
-        (0.0010, 4.0)
+        (0.00087, 4.0)
     """
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer = {optimizer!r}: must be one of {', '.join(OPTIMIZERS)}")
@@ -83,7 +90,49 @@ def moment_bytes(optimizer: str, shape: Shape) -> tuple[float, float]:
     return layer, end
 
 
-def stage_parameters(shape: Shape, layout: Layout, last: bool) -> dict[str, float]:
+def stage_depths(shape: Shape, layout: Layout, software: Software) -> tuple[float, float]:
+    """Return how many layers the first and the last stage of a pipeline hold.
+
+    Layers that do not divide evenly are missing in the last stage. A framework that deals them out
+    by their work counts the head as so many layers as it has weights, and the last stage gets as
+    many layers as fit beside it.
+
+    Args:
+        shape: Sizes of a transformer. [1]
+        layout: How the network is split. [1]
+        software: What the framework does. [1]
+
+    Returns:
+        Layers of the first and of the last stage. [(1, 1)]
+
+    References:
+        Narayanan et al. 2021, section 2.2, https://doi.org/10.48550/arXiv.2104.04473
+
+    Examples:
+        A large vocabulary leaves no layer for the last of eight stages, and three for the first:
+
+        >>> from hwcalc.blocks import gpt
+        >>> from hwcalc.frameworks import FRAMEWORKS
+        >>> layout = Layout(1, 8, 1, 1, 1, 1, 8, 1, 0, 0, False)
+        >>> stage_depths(gpt(16, 2048, 32, 131072, 4096), layout, FRAMEWORKS["nanotron"])
+        (3.0, 0.0)
+    """
+    stages = layout.pipeline
+    others = maximum(1.0, stages - 1)
+    if software.balanced:
+        head = shape.vocab * shape.hidden / shape.dense
+        last = floor(maximum(0.0, (shape.layers + head) / stages - head))
+        first = ceil((shape.layers - last) / others)
+    else:
+        first = ceil(shape.layers / stages)
+        last = maximum(0.0, shape.layers - first * (stages - 1))
+    only = stages <= 1
+    return where(only, float(shape.layers), first), where(only, float(shape.layers), last)
+
+
+def stage_parameters(
+    shape: Shape, layout: Layout, software: Software, last: bool
+) -> dict[str, float]:
     """Count the parameters that a rank of the first or last stage of a pipeline works with.
 
     Tensor parallelism divides them all, expert parallelism the routed experts. A tied embedding is
@@ -92,6 +141,7 @@ def stage_parameters(shape: Shape, layout: Layout, last: bool) -> dict[str, floa
     Args:
         shape: Sizes of a transformer. [1]
         layout: How the network is split. [1]
+        software: What the framework does. [1]
         last: The last stage instead of the first. [1]
 
     Returns:
@@ -102,15 +152,19 @@ def stage_parameters(shape: Shape, layout: Layout, last: bool) -> dict[str, floa
 
     Examples:
         >>> from hwcalc.blocks import gpt
+        >>> from hwcalc.frameworks import FRAMEWORKS
         >>> layout = Layout(8, 1, 1, 1, 1, 4, 4, 1, 0, 0, False)
-        >>> sum(stage_parameters(gpt(48, 6144, 64, 51200, 2048), layout, False).values()) / 1e9
+        >>> parts = stage_parameters(
+        ...     gpt(48, 6144, 64, 51200, 2048), layout, FRAMEWORKS["megatron-2022"], False
+        ... )
+        >>> sum(parts.values()) / 1e9
         2.76
     """
-    depth = ceil(shape.layers / layout.pipeline)
-    here = where(last, maximum(0.0, shape.layers - depth * (layout.pipeline - 1)), depth)
-    head = shape.head + (shape.embedding if shape.tied else 0.0)
-    end = where(last, head, shape.embedding)
-    end = where(layout.pipeline > 1, end, shape.embedding + shape.head)
+    here = stage_depths(shape, layout, software)[1 if last else 0]
+    head = shape.head + (shape.vocab * shape.hidden if shape.tied else 0.0)
+    end = where(
+        layout.pipeline > 1, head if last else shape.embedding, shape.embedding + shape.head
+    )
     return {
         "layers/dense": here * shape.dense / layout.tensor,
         "layers/experts": here * shape.routed / maximum(layout.tensor, layout.expert),
@@ -122,11 +176,8 @@ def training_memory(
     shape: Shape,
     layout: Layout,
     sequence: float,
+    software: Software,
     states: States,
-    flash: bool,
-    dropout: bool,
-    fused: bool,
-    logit_bytes: float,
     fragmentation: float,
     reserve: float,
 ) -> dict[str, float]:
@@ -145,11 +196,8 @@ def training_memory(
         shape: Sizes of a transformer. [1]
         layout: How the step is split. [1]
         sequence: Length of a sequence. [tokens]
+        software: What the framework does. [1]
         states: Formats of weights, gradients and optimizer. [1]
-        flash: Attention never writes its scores. [1]
-        dropout: Dropout is on. [1]
-        fused: Gate and activation are one kernel. [1]
-        logit_bytes: Bytes alive at once for each logit of the last stage. [B]
         fragmentation: Memory lost between blocks, over the activations. [1]
         reserve: Memory for buffers and for what lies outside the framework. [B]
 
@@ -169,18 +217,19 @@ def training_memory(
         GPT-3 on 8 x 8 ranks as in Korthikanti et al., in GB:
 
         >>> from hwcalc.blocks import gpt
+        >>> from hwcalc.frameworks import FRAMEWORKS
         >>> layout = Layout(8, 8, 1, 1, 1, 1, 64, 3, 0, 1, True)
         >>> parts = training_memory(
-        ...     gpt(96, 12288, 96, 51200, 2048), layout, 2048,
-        ...     States(2, 4, 4, "adam"), False, True, True, 6, 0.0, 0.0,
+        ...     gpt(96, 12288, 96, 51200, 2048), layout, 2048, FRAMEWORKS["megatron-2022"],
+        ...     States(2, 4, 4, "adam"), 0.0, 0.0,
         ... )
         >>> sum(parts.values()) / 1e9
-        67.4
+        63.9
     """
     layout.check()
     check_non_negative(fragmentation=fragmentation, reserve=reserve)
-    first = _rank(shape, layout, sequence, states, flash, dropout, fused, logit_bytes, last=False)
-    other = _rank(shape, layout, sequence, states, flash, dropout, fused, logit_bytes, last=True)
+    first = _rank(shape, layout, sequence, software, states, last=False)
+    other = _rank(shape, layout, sequence, software, states, last=True)
     fuller = sum(other.values()) > sum(first.values())
     parts = {name: where(fuller, other[name], first[name]) for name in first}
     moving = sum(size for name, size in parts.items() if name.startswith("activations/"))
@@ -195,15 +244,12 @@ def _rank(
     shape: Shape,
     layout: Layout,
     sequence: float,
+    software: Software,
     states: States,
-    flash: bool,
-    dropout: bool,
-    fused: bool,
-    logit_bytes: float,
     last: bool,
 ) -> dict[str, float]:
     """Count one end of the pipeline; both have the same parts, those it lacks are zero."""
-    held = stage_parameters(shape, layout, last)
+    held = stage_parameters(shape, layout, software, last)
     replicas = layout.data * layout.context
     # Routed experts are shared by expert-parallel ranks already.
     spread = {
@@ -219,9 +265,9 @@ def _rank(
     }
     parts: dict[str, float] = {}
     for stage, name, bytes_of in (
-        (3, "weights", {part: states.weight for part in held}),
-        (2, "gradients", {part: states.gradient for part in held}),
-        (1, "master", {part: states.master for part in held}),
+        (3, "weights", dict.fromkeys(held, states.weight)),
+        (2, "gradients", dict.fromkeys(held, states.gradient)),
+        (1, "master", dict.fromkeys(held, states.master)),
         (1, "moments", kept),
     ):
         parts |= {
@@ -235,20 +281,11 @@ def _rank(
     gathered = layer * (2 * states.weight + states.gradient)
     parts["gathered/layers"] = where((layout.zero >= 3) & (replicas > 1), gathered, 0.0)
 
-    tokens = layout.micro_batch * sequence / layout.context
-    one = sum(
-        layer_activation_bytes(
-            shape, tokens, sequence, layout.tensor, layout.sequence_parallel,
-            layout.recompute, flash, dropout, fused,
-        ).values()
-    )  # fmt: skip
-    whole = sum(
-        layer_activation_bytes(
-            shape, tokens, sequence, layout.tensor, layout.sequence_parallel,
-            0, flash, dropout, fused,
-        ).values()
-    )  # fmt: skip
-    depth = ceil(shape.layers / layout.pipeline)
+    one, whole = (
+        sum(layer_activation_bytes(shape, layout, sequence, software, again).values())
+        for again in (layout.recompute, 0)
+    )
+    depth = stage_depths(shape, layout, software)[1 if last else 0]
     flying = minimum(layout.pipeline, layout.micro_batches)
     flying = where(
         layout.interleave > 1, flying + (layout.pipeline - 1) / layout.interleave, flying
@@ -256,9 +293,7 @@ def _rank(
     only = layout.pipeline <= 1
     parts["activations/layers"] = one * depth * where(last, 1.0, flying)
     parts["activations/recomputed"] = maximum(0.0, where(layout.recompute >= 1, whole - one, 0.0))
-    head = head_activation_bytes(
-        shape, tokens, layout.tensor, layout.sequence_parallel, logit_bytes
-    )
+    head = head_activation_bytes(shape, layout, sequence, software)
     with_head = where(only, 1.0, 1.0 if last else 0.0)
     parts["activations/head"] = sum(head.values()) * with_head
     return parts

@@ -21,6 +21,7 @@ __all__ = [
     "check_fraction",
     "check_non_negative",
     "check_positive",
+    "distinct",
     "exp",
     "floor",
     "log",
@@ -35,11 +36,13 @@ __all__ = [
 def _numpy(*values: Any) -> Any:
     """Return numpy if one of the values needs it, else None."""
     # np.float64 is a float and np.bool_ is not a bool; both take the path that suits them.
-    if all(isinstance(value, int | float) for value in values):
-        return None
-    import numpy  # here, because most users never pass an array
+    for value in values:
+        # A loop and a tuple: models ask this a thousand times for one answer.
+        if not isinstance(value, (int, float)):
+            import numpy  # here, because most users never pass an array
 
-    return numpy
+            return numpy
+    return None
 
 
 def maximum(first: float, *others: float) -> float:
@@ -206,6 +209,37 @@ def exp(value: float) -> float:
         1.0
     """
     return _elementwise("exp", math.exp, value)
+
+
+def distinct(*values: float) -> tuple[list[float], Any]:
+    """Leave out what repeats among broadcast arguments, so that it is computed once.
+
+    A sweep over many arguments repeats a costly part that depends on a few of them.
+
+    Args:
+        *values: Numbers or arrays, broadcast against each other. [any]
+
+    Returns:
+        The arguments without repeated combinations, and where each combination has gone: results
+        indexed with it are in the old order. For plain numbers both are unchanged, the second is
+        None. [(any, 1)]
+
+    Examples:
+        >>> distinct(2.0, 3.0)
+        ([2.0, 3.0], None)
+    """
+    numpy = _numpy(*values)
+    if numpy is None:
+        return list(values), None
+    columns = numpy.broadcast_arrays(*values)
+    # One whole number for each combination; rows of several numbers are slow to sort.
+    key: Any = 0
+    for column in columns:
+        kinds, place = numpy.unique(column, return_inverse=True)
+        key = key * len(kinds) + place.reshape(column.shape)
+    _, first, back = numpy.unique(key, return_index=True, return_inverse=True)
+    few = [column.reshape(-1)[first].astype(float) for column in columns]
+    return few, back.reshape(columns[0].shape)
 
 
 def _check(values: dict[str, float], holds: Callable[[Any], Any], rule: str) -> None:

@@ -7,16 +7,22 @@ no constant in it was fitted on a measured step, so that measured steps can test
 What it leaves out: garbage collection, checkpoints, failures, and a network shared with others.
 """
 
+from dataclasses import replace
+from typing import Any
+
 from hwcalc.blocks import Shape
 from hwcalc.data_parallel import slowest_rank_delay
+from hwcalc.elementwise import streamed
 from hwcalc.exchange import layer_exchange, replica_exchange, stage_exchange
-from hwcalc.layer_time import ends_time, layer_time, streamed
+from hwcalc.layer_time import ends_time, layer_time
 from hwcalc.layout import Cluster, Layout, Software
-from hwcalc.memory import stage_parameters
-from hwcalc.numeric import ceil, check_non_negative, maximum, where
+from hwcalc.memory import stage_depths, stage_parameters
+from hwcalc.numeric import check_non_negative, distinct, maximum, where
 
 __all__ = ["step_time"]
 
+# What kernels and exchanges of a layer depend on.
+KERNEL_FIELDS = ("tensor", "context", "expert", "micro_batch", "sequence_parallel")
 UPDATE_KERNELS = 10  # launches of an optimizer's step over lists of tensors
 
 
@@ -77,22 +83,25 @@ def step_time(
     """
     layout.check()
     check_non_negative(loading=loading)
-    times = layer_time(cluster, shape, layout, sequence, software)
-    waits = layer_exchange(cluster, shape, layout, sequence, software, times)
+    # Kernels depend on few fields, and most of the time goes into them: never twice the same.
+    few, back = distinct(*(getattr(layout, name) for name in KERNEL_FIELDS))
+    small = replace(layout, **dict(zip(KERNEL_FIELDS, few, strict=True)))
+    times = layer_time(cluster, shape, small, sequence, software)
+    waits = layer_exchange(cluster, shape, small, sequence, software, times)
     del times["weights/products"]
-    layer = _again({**times, **waits}, layout)
-    ends = ends_time(cluster, shape, layout, sequence, software)
-    forward = sum(time for name, time in {**times, **waits}.items() if "forward/" in name)
+    both = _spread({**times, **waits}, back)
+    ends = _spread(ends_time(cluster, shape, small, sequence, software), back)
+    layer = _again(both, layout)
+    forward = sum(time for name, time in both.items() if name.startswith("forward/"))
     one = sum(layer.values())
     backward = one - forward
 
     first, last = ends["embedding/memory"], ends["head/products"] + ends["head/memory"]
-    depth = ceil(shape.layers / layout.pipeline)
-    rest = maximum(0.0, shape.layers - depth * (layout.pipeline - 1))
-    # Where layers do not divide evenly, the last stages have fewer and the head comes for them.
-    piped = layout.pipeline > 1
+    depths = stage_depths(shape, layout, software)
     slowest = where(
-        piped, maximum(depth * one + first, rest * one + last), depth * one + first + last
+        layout.pipeline > 1,
+        maximum(depths[0] * one + first, depths[1] * one + last),
+        shape.layers * one + first + last,
     )
     mean = (shape.layers * one + first + last) / layout.pipeline
     passes = layout.micro_batches
@@ -106,7 +115,7 @@ def step_time(
     parts["pipeline/bubble"] = maximum(0.0, fill)
     parts["pipeline/send"] = stage_exchange(cluster, shape, layout, sequence, software)
     parts |= replica_exchange(cluster, shape, layout, software, forward, backward)
-    held = stage_parameters(shape, layout, last=False)
+    held = stage_parameters(shape, layout, software, last=False)
     replicas = layout.replicas
     owned = (held["layers/dense"] + held["ends/tables"]) / where(layout.zero >= 1, replicas, 1.0)
     owned = owned + held["layers/experts"] / where(layout.zero >= 1, layout.expert_replicas, 1.0)
@@ -116,6 +125,14 @@ def step_time(
     parts["pipeline/slowest"] = lag * (passes * slowest + parts["pipeline/bubble"])
     parts["input/loading"] = maximum(0.0, loading - sum(parts.values()))
     return parts
+
+
+def _spread(times: dict[str, float], back: Any) -> dict[str, float]:
+    """Bring results for distinct layouts back into the order of all of them."""
+    if back is None:
+        return times
+    # A part that no array went into is a plain number.
+    return {name: time[back] if hasattr(time, "shape") else time for name, time in times.items()}  # type: ignore[index]
 
 
 def _again(times: dict[str, float], layout: Layout) -> dict[str, float]:
