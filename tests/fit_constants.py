@@ -116,11 +116,12 @@ MATMUL = (
         usual={"fetch": 30.0, "wait": 1e-9},
     ),
 )
-# The best of many shapes, one for a chip, says how much of the peak is in reach and nothing else.
+# The best of many shapes, one for a chip, says how much of the peak is in reach and nothing else;
+# AMD's other chips of the line are taken to be served by libraries of the same quality.
 ENERGY, BEST = ("energy.bf16",), ("matmul_best_shapes",)
 REACH = (
-    Group(("CDNA 3",), "stacked", BEST, ENERGY, True, only="mi300x mi325x"),
-    Group(("CDNA 4",), "stacked", BEST, ENERGY, True, only="mi355x"),
+    Group(("CDNA 3", "CDNA 2", "CDNA"), "stacked", BEST, ENERGY, True, only="mi300x mi325x"),
+    Group(("CDNA 4", "CDNA 5"), "stacked", BEST, ENERGY, True, only="mi355x"),
     Group(("Gaudi 2",), "arrays", BEST, ENERGY, True, only="gaudi-2"),
     Group(("Gaudi 3",), "arrays", BEST, ENERGY, True, only="gaudi-3"),
 )

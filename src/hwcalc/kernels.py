@@ -56,10 +56,10 @@ def matmul_time(
 
     where $T_c = w\, 2 t_m t_n (K/s + r) U / \pi'$ is arithmetic at the sustained rate with a ramp
     of $r$ at each tile's ends, $T_f = w (t_m b_A + t_n b_B)(K/s + r) / c$ fetches operands through
-    the cache at a rate $c$ in proportion to that of the arithmetic, $T_k$ is the chain of waits
-    along $K/s$, $T_m = Q / (\beta B)$ brings each matrix from memory once, and $T_s$ adds up the
-    parts of a split. The fourth power joins overlapping times: the longest counts, close ones
-    disturb each other.
+    the cache at a rate $c$ in proportion to that of the arithmetic and at least the memory's,
+    $T_k$ is the chain of waits along $K/s$, $T_m = Q / (\beta B)$ brings each matrix from memory
+    once, and $T_s$ adds up the parts of a split. The fourth power joins overlapping times: the
+    longest counts, close ones disturb each other.
 
     Assumption: rows and columns are laid out as the library likes them. FP8 and FP4 operands are
     there in that format already; see `quantise_time`. The accuracy page has the error for each
@@ -104,7 +104,8 @@ def matmul_time(
     chip = machine(accelerator)
     form, get, units = FORMATS[dtype], chip.constant, chip.units
     flop_time = units / chip.rate(dtype)  # [s] on one multiprocessor
-    byte_time = units / (get("fetch", dtype) * chip.fullest)  # [s] through the cache, likewise
+    # Through the cache, likewise; no cache is slower than the memory behind it.
+    byte_time = units / max(get("fetch", dtype) * chip.fullest, chip.bandwidth)
     fill, split = get("fill", dtype), get("split", dtype)
     ramp = get("ramp", dtype) / form.first  # elements of K
     wait = get("wait", dtype) * max(form.first, form.second) / SLAB  # [s] for an element of K

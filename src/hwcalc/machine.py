@@ -61,8 +61,9 @@ FORMATS: Mapping[str, Format] = {
     "int4_weights": Format(2, 0.5, 2, ("bf16", "fp16"), "int4_weights"),
 }
 
-# Where a vendor publishes no power: as much for a 16-bit operation as an H100 has.
-USUAL_ENERGY = 0.7e-12  # [J/FLOP]
+# Where a vendor publishes no power: as much for an operation as an H100 has on its matrix units
+# and a V100 without them.
+USUAL_ENERGY, USUAL_VECTOR_ENERGY = 0.7e-12, 19e-12  # [J/FLOP]
 FULL = ("bf16", "fp16", "fp16_acc16", "tf32", "fp32")
 NARROW = {"fp8": 0.5, "int8": 0.5, "fp4": 0.25}  # rate at 16 bits where only these are published
 CACHES = ("last_level_cache", "scratchpad", "l2")  # what lies next to the memory, nearest first
@@ -142,7 +143,8 @@ def machine(
 ) -> Machine:
     """Join what the catalogue says of an accelerator with the constants of its architecture.
 
-    Assumption: where the catalogue has no power it is 0.7 pJ for each 16-bit operation. Chips
+    Assumption: where the catalogue has no power it is 0.7 pJ for each 16-bit operation, 19 pJ on a
+    chip that has none of them. Chips
     whose arrays multiply for the whole chip (TPUs and other ASICs) have one unit. A call costs a
     few microseconds: make the machine once where many kernels are asked for.
 
@@ -168,13 +170,14 @@ def machine(
     wide = [peak[name] for name in FULL if name in peak]
     narrow = [rate * NARROW.get(name, 1.0) for name, rate in peak.items()]
     fullest = max(wide or narrow, default=0.0)
+    usual = USUAL_VECTOR_ENERGY if set(peak) == {"fp32"} else USUAL_ENERGY
     return Machine(
         name=accelerator.name,
         units=1.0 if _kind(accelerator) == "arrays" else known.get("sm_count", 1.0),
         fullest=fullest,
         bandwidth=accelerator.bandwidth,
         cache=next((known[name] for name in CACHES if name in known), 0.0),
-        power=known.get("tdp", USUAL_ENERGY * fullest),
+        power=known.get("tdp", usual * fullest),
         peak=peak,
         constants=fitted(accelerator, unmeasured=False) if constants is None else constants,
     )

@@ -88,19 +88,19 @@ CASES: dict[str, Case] = {
     ),
     "matmul_deepbench_titan_xp_fp32": (
         *("titan-xp", "Titan Xp, FP32, 2017", True, None),
-        *((0.043, 0.15, 0.115, 0.575), OLD),
+        *((0.043, 0.145, 0.107, 0.515), OLD),
     ),
     "matmul_deepbench_gtx_1080_ti_fp32": (
         *("gtx-1080-ti", "GTX 1080 Ti, FP32, 2017", False, None),
-        *((0.132, 0.195, 0.162, 0.65), BOOST + " " + OLD),
+        *((0.137, 0.206, 0.163, 0.595), BOOST + " " + OLD),
     ),
     "matmul_deepbench_tesla_m40_fp32": (
         *("tesla-m40", "Tesla M40, FP32, 2016", True, None),
-        *((0.043, 0.265, 0.098, 0.283), OLD),
+        *((0.043, 0.27, 0.056, 0.284), OLD),
     ),
     "matmul_deepbench_titan_x_fp32": (
         *("gtx-titan-x titan-x-pascal", "Titan X of Maxwell and Pascal, FP32, 2016", False, None),
-        *((0.103, 0.366, 0.137, 0.505), BOOST + " " + OLD),
+        *((0.102, 0.37, 0.116, 0.5), BOOST + " " + OLD),
     ),
     "matmul_lss_v0_tpu_v6e_1": (
         *("tpu-v6e", "TPU v6e, BF16, a notebook's times", True, None),
