@@ -1,8 +1,5 @@
 """Attention kernels: prompts, single tokens, windows, grouped and latent heads."""
 
-from typing import Any
-
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,25 +84,6 @@ def test_preparation_grows_with_what_it_moves() -> None:
         attention.preparation_time(H100, 1, tokens, 32, 8, 128) for tokens in (8192, 16384, 32768)
     )
     assert four - two == pytest.approx(2 * (two - one))
-
-
-def test_arrays_give_what_their_numbers_give() -> None:
-    """Sweeps are the same calculation: one code path for browser and numpy."""
-    tokens: Any = np.array([1, 100, 1024, 9000], dtype=float)
-    swept = attention.prefill_time(H100, 1, tokens, 32, 8, 128, 4096, "bf16")
-    single = [attention.prefill_time(H100, 1, float(t), 32, 8, 128, 4096, "bf16") for t in tokens]
-    np.testing.assert_allclose(swept, single, rtol=1e-12)
-    for repeated in (False, True):
-        swept = attention.decode_time(H100, 64, tokens, 8, 128, 2, 4096, repeated)
-        single = [
-            attention.decode_time(H100, 64, float(t), 8, 128, 2, 4096, repeated) for t in tokens
-        ]
-        np.testing.assert_allclose(swept, single, rtol=1e-12)
-    swept = attention.decode_latent_time(H100, 64, tokens, 128, 512, 64, 2, "bf16")
-    single = [
-        attention.decode_latent_time(H100, 64, float(t), 128, 512, 64, 2, "bf16") for t in tokens
-    ]
-    np.testing.assert_allclose(swept, single, rtol=1e-12)
 
 
 def test_mistakes_are_named() -> None:

@@ -3,6 +3,7 @@
 import tomllib
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests import fit_constants
@@ -23,11 +24,17 @@ def _entry(table: dict[str, Any], group: Group) -> dict[str, float]:
     return {name: value for name, value in entry.items() if isinstance(value, float)}
 
 
+def _equal(found: dict[str, float], committed: dict[str, float]) -> None:
+    assert list(found) == list(committed)
+    # Four digits are printed, and the last of them may round the other way on another processor.
+    np.testing.assert_allclose(list(found.values()), list(committed.values()), rtol=1e-3)
+
+
 @pytest.mark.parametrize("group", MATMUL, ids=lambda g: f"{g.families[0]}-{g.kind}")
 def test_refitting_multiplications_gives_the_committed_constants(group: Group) -> None:
     """No constant is typed from intuition: each follows from its tables, to all printed digits."""
     table = _committed("matmul")
-    assert fit_constants.fit_group(group, table["general"]) == _entry(table, group)
+    _equal(fit_constants.fit_group(group, table["general"]), _entry(table, group))
 
 
 @pytest.mark.parametrize("group", ATTENTION, ids=lambda g: g.families[0])
@@ -35,7 +42,7 @@ def test_refitting_attention_gives_the_committed_constants(group: Group) -> None
     """As for multiplications, whose launch and share of the bandwidth are taken over."""
     own = next(g for g in MATMUL if (g.families, g.kind) == (group.families, group.kind))
     others = _entry(_committed("matmul"), own)
-    assert fit_constants.fit_group(group, others) == _entry(_committed("attention"), group)
+    _equal(fit_constants.fit_group(group, others), _entry(_committed("attention"), group))
 
 
 def test_what_is_fitted_is_a_handful_for_each_architecture() -> None:
