@@ -32,8 +32,12 @@ def test_gated_networks_have_their_published_size(name: str, billions: float) ->
 def test_a_wider_mlp_and_more_heads_have_more_weights() -> None:
     """Every size of a layer counts."""
     small = blocks.shape(catalog.transformers()["llama3-8b"])
-    for change in ({"ffn_hidden": 20000}, {"kv_heads": 32}, {"value_dim": 256}):
-        assert dataclasses.replace(small, **change).total > small.total
+    for larger in (
+        dataclasses.replace(small, ffn_hidden=20000),
+        dataclasses.replace(small, kv_heads=32),
+        dataclasses.replace(small, value_dim=256),
+    ):
+        assert larger.total > small.total
 
 
 def test_megatrons_formula_is_reproduced() -> None:
@@ -42,7 +46,7 @@ def test_megatrons_formula_is_reproduced() -> None:
     shape = blocks.gpt(layers, hidden, 96, vocab, sequence)
     counted = 3 * sum(flops.flops_per_token(shape, sequence).values())
     counted += flops.recomputed_flops(shape, sequence, 2)
-    published = 96 * layers * hidden**2
+    published = 96.0 * layers * hidden**2
     published *= 1 + sequence / (6 * hidden) + vocab / (16 * layers * hidden)
     assert counted == pytest.approx(published, rel=1e-9)
 

@@ -1,6 +1,7 @@
 """Memory of training: what adds up, what must not grow, and published figures."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -212,7 +213,7 @@ def test_arrays_give_what_numbers_give() -> None:
         (2, 4, 4, 2, 2, 1, 16, 2, 1, 1, True),
         (8, 2, 2, 1, 4, 2, 16, 1, 0, 2, True),
     ]
-    columns = [np.array(column) for column in zip(*rows, strict=True)]
+    columns: list[Any] = [np.array(column) for column in zip(*rows, strict=True)]
     swept = parts(shape, Layout(*columns))
     for place, row in enumerate(rows):
         for name, size in parts(shape, Layout(*row)).items():

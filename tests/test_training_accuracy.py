@@ -41,7 +41,7 @@ def test_korthikanti_in_the_mean_and_at_worst() -> None:
     assert max(absolute) <= 0.08
 
 
-@pytest.mark.parametrize(("size", "reached"), [("1b", 0.50), ("3b", 0.50)])
+@pytest.mark.parametrize(("size", "reached"), [("1b", 0.62), ("3b", 0.58)])
 def test_the_playbooks_layouts_are_ranked(size: str, reached: float) -> None:
     """Set out for 0.95 over all rows; what is reached instead must not get worse.
 
@@ -52,7 +52,7 @@ def test_the_playbooks_layouts_are_ranked(size: str, reached: float) -> None:
     assert found >= reached
 
 
-@pytest.mark.parametrize(("size", "reached"), [("1b", 0.75), ("3b", 0.90)])
+@pytest.mark.parametrize(("size", "reached"), [("1b", 0.75), ("3b", 0.95)])
 def test_the_playbooks_layouts_of_one_node_are_ranked(size: str, reached: float) -> None:
     """Within a node; one row of 1B took 28 times as long as its neighbour without sharding."""
     regime = BY_NAME[f"training-playbook-{size}-node"]

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,8 +63,12 @@ def test_longer_inputs_take_longer() -> None:
     assert total(PLAIN) < total(dataclasses.replace(PLAIN, batch=128))
     sequences = [sum(parts(PLAIN, sequence=s).values()) for s in (1024, 2048, 4096, 8192, 16384)]
     assert sequences == sorted(sequences)
-    for change in ({"layers": 64}, {"ffn_hidden": 28672}, {"vocab": 256512}):
-        assert total(PLAIN) < total(PLAIN, dataclasses.replace(LLAMA, **change))
+    for larger in (
+        dataclasses.replace(LLAMA, layers=64),
+        dataclasses.replace(LLAMA, ffn_hidden=28672),
+        dataclasses.replace(LLAMA, vocab=256512),
+    ):
+        assert total(PLAIN) < total(PLAIN, larger)
     again = [total(dataclasses.replace(PLAIN, recompute=r)) for r in (0, 1, 2)]
     assert again == sorted(again)
 
@@ -135,8 +140,8 @@ def test_slower_chips_make_all_wait() -> None:
         for n in (8, 512)
     )
     assert parts(PLAIN)["pipeline/slowest"] == 0
-    assert 0.015 < few["pipeline/slowest"] / sum(few.values()) < 0.03
-    assert many["pipeline/slowest"] / sum(many.values()) > 0.04
+    assert 0.015 < few["pipeline/slowest"] / sum(few.values()) < 0.025
+    assert 0.03 < many["pipeline/slowest"] / sum(many.values()) < 0.06
 
 
 def test_only_loading_that_lasts_longer_is_waited_for() -> None:
@@ -156,7 +161,7 @@ def test_arrays_give_what_numbers_give() -> None:
         (8, 2, 2, 1, 4, 2, 64, 1, 0, 2, True),
         (8, 2, 2, 1, 4, 2, 64, 2, 1, 1, True),
     ]
-    columns = [np.array(column) for column in zip(*rows, strict=True)]
+    columns: list[Any] = [np.array(column) for column in zip(*rows, strict=True)]
     swept = parts(Layout(*columns), shape)
     for place, row in enumerate(rows):
         for name, time in parts(Layout(*row), shape).items():

@@ -221,10 +221,10 @@ def replica_exchange(
     near_holders = ranks_per_node(holders, maximum(layout.tensor, layout.expert), cluster.node)
 
     def run(operation: str, dense: float, routed: float, width: float) -> float:
-        time = collective_time(operation, dense * width, replicas, near, cluster.fabric)
+        time = _in_buckets(operation, dense * width, replicas, near, cluster, software)
         if shape.experts:
-            time = time + collective_time(
-                operation, routed * width, holders, near_holders, cluster.fabric
+            time = time + _in_buckets(
+                operation, routed * width, holders, near_holders, cluster, software
             )
         return where(replicas > 1, time, 0.0)
 
@@ -274,3 +274,11 @@ def replica_exchange(
         "data/contention": contention,
         "data/tied": tied,
     }
+
+
+def _in_buckets(
+    operation: str, size: float, ranks: float, near: float, cluster: Cluster, software: Software
+) -> float:
+    """Time an exchange that is cut into buckets, each a collective of its own."""
+    one = maximum(1.0, minimum(size, software.bucket))
+    return size / one * collective_time(operation, one, ranks, near, cluster.fabric)

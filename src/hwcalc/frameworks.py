@@ -14,13 +14,15 @@ counted from the kernels that run:
   only the gradient in 16 bits (2 + 2).
 - Adam in a mixed-precision step reads a gradient to widen (2 + 4), unscale and check (8) and take
   the norm (4), reads and writes master and two moments (24) with the gradient (4), and writes the
-  16-bit weight (4 + 2): 52; without loss scaling 44.
+  16-bit weight (4 + 2): 52; without loss scaling 44. Written as single operations it takes 88, with
+  clipping (4 + 8) and the cast (4 + 2) 106.
 
 An operator costs the host 5 to 25 µs between Python and the launch
 (https://jiahuanglin.xyz/all_lessons/gpu_kernel_serving/18_pytorch_to_kernel.html); 15 is taken,
 and 5 where graphs of kernels are captured. Compiled programs cost nothing.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -30,6 +32,9 @@ from hwcalc.layout import Software
 __all__ = ["FRAMEWORKS"]
 
 _EAGER, _CAPTURED = 15e-6, 5e-6  # [s]
+# PyTorch's wrapper around replicas exchanges gradients in buckets of so many bytes.
+# https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html
+_BUCKET = 25 * 2**20  # [B]
 
 _BASES: dict[str, Software] = {
     # Narayanan et al. 2021, sections 4 and 5.8: fused softmax, bias and GELU, bias, dropout
@@ -42,6 +47,7 @@ _BASES: dict[str, Software] = {
         copies=1,
         accumulate=6,
         gradient=2,
+        bucket=math.inf,
         loss=52,
         logit=6,
         gathered=False,
@@ -53,7 +59,7 @@ _BASES: dict[str, Software] = {
         overlap_pipeline=False,
         balanced=False,
         scatter=True,
-        operators=45,
+        operators=50,
         host=_EAGER,
     ),
     # Korthikanti et al. 2022, section 4.2.2: exchanges behind the gradient of weights.
@@ -66,6 +72,7 @@ _BASES: dict[str, Software] = {
         copies=1,
         accumulate=6,
         gradient=2,
+        bucket=math.inf,
         loss=52,
         logit=6,
         gathered=False,
@@ -77,7 +84,7 @@ _BASES: dict[str, Software] = {
         overlap_pipeline=False,
         balanced=False,
         scatter=True,
-        operators=45,
+        operators=50,
         host=_EAGER,
     ),
     # Megatron-LM's layers of 2021 in DeepSpeed's pipeline, which sends whole activations.
@@ -90,6 +97,7 @@ _BASES: dict[str, Software] = {
         copies=1,
         accumulate=6,
         gradient=2,
+        bucket=math.inf,
         loss=52,
         logit=6,
         gathered=False,
@@ -101,7 +109,7 @@ _BASES: dict[str, Software] = {
         overlap_pipeline=False,
         balanced=False,
         scatter=False,
-        operators=45,
+        operators=50,
         host=_EAGER,
     ),
     # PyTorch's FSDP around an eager network without dropout and biases, FlashAttention in
@@ -114,23 +122,24 @@ _BASES: dict[str, Software] = {
         copies=2,
         accumulate=18,
         gradient=4,
+        bucket=math.inf,
         loss=8,
         logit=4,
         gathered=False,
         rearranged=False,
         wide_norms=False,
-        update=60,
+        update=106,
         overlap_data=True,
         overlap_tensor=0,
         overlap_pipeline=False,
         balanced=False,
         scatter=False,
-        operators=40,
+        operators=55,
         host=_EAGER,
     ),
     # Gradients are summed in 32 bits; tensor-parallel products wait for their exchanges unless
     # tp_linear_async_communication is set, which by default it is not; blocks go to stages by
-    # their computing cost. https://github.com/huggingface/nanotron
+    # their computing cost; PyTorch's buckets, widened. https://github.com/huggingface/nanotron
     "nanotron": Software(
         precision="bf16",
         attention="flash-2",
@@ -139,6 +148,7 @@ _BASES: dict[str, Software] = {
         copies=6,
         accumulate=10,
         gradient=4,
+        bucket=2 * _BUCKET,
         loss=52,
         logit=10,
         gathered=True,
@@ -150,11 +160,11 @@ _BASES: dict[str, Software] = {
         overlap_pipeline=False,
         balanced=True,
         scatter=True,
-        operators=50,
+        operators=80,
         host=_EAGER,
     ),
     # Megatron Core with Transformer Engine as NeMo and Megatron Bridge run it: exchanges in
-    # pieces behind products. https://github.com/NVIDIA-NeMo/Megatron-Bridge
+    # pieces behind products; buckets of 40 million. https://github.com/NVIDIA-NeMo/Megatron-Bridge
     "megatron-core": Software(
         precision="bf16",
         attention="native",
@@ -163,6 +173,7 @@ _BASES: dict[str, Software] = {
         copies=0,
         accumulate=6,
         gradient=2,
+        bucket=80e6,
         loss=36,
         logit=6,
         gathered=False,
@@ -187,6 +198,7 @@ _BASES: dict[str, Software] = {
         copies=0,
         accumulate=0,
         gradient=4,
+        bucket=math.inf,
         loss=36,
         logit=6,
         gathered=False,
@@ -208,7 +220,7 @@ FRAMEWORKS: Mapping[str, Software] = MappingProxyType(
         **_BASES,
         # As above, with PyTorch's own wrapper around replicas of an undivided pipeline.
         # https://github.com/NVIDIA/Megatron-LM, examples/sc21/run_table_1.sh, DDP=torch
-        "megatron-2021-ddp": replace(_BASES["megatron-2021"], overlap_data=True),
+        "megatron-2021-ddp": replace(_BASES["megatron-2021"], overlap_data=True, bucket=_BUCKET),
         # Fine-tuning on one card in PyTorch, all in 16 bits but the norms.
         # https://github.com/Lightning-AI/litgpt
         "litgpt": replace(

@@ -21,6 +21,11 @@ __all__ = ["ends_time", "layer_time"]
 VALUE = 2  # bytes of an activation
 # A collective costs the host a launch, two events and two waits between streams.
 COLLECTIVE_OPERATORS = 5
+# Routing tokens to experts takes so many more in Megatron Core's router and dispatcher: scores, the
+# choice, its loss and statistics, two sorts, two exchanges with their sizes, and adding up. Sizes
+# are known at run time only, so that no graph can be captured.
+EXPERT_OPERATORS = 60
+ROUTING_HOST = 15e-6  # [s] for one of them
 
 
 def layer_time(
@@ -69,7 +74,8 @@ def layer_time(
     for direction, calls in (("forward", 1), ("backward", 2)):
         busy = sum(time for name, time in parts.items() if name.startswith(direction))
         started = software.operators + where(layout.tensor > 1, 2 * COLLECTIVE_OPERATORS, 0.0)
-        host = calls * started * software.host
+        routing = shape.expert_share * EXPERT_OPERATORS * max(software.host, ROUTING_HOST)
+        host = calls * (started * software.host + (routing if software.host else 0.0))
         parts[f"{direction}/host"] = maximum(0.0, host - busy)
     return parts
 

@@ -128,6 +128,7 @@ class Software:
     copies: float  # queries, keys, values, results only rearranged, in widths, each way
     accumulate: float  # [B] moved for a weight to add its gradient to the sum, each pass
     gradient: float  # [B] of a gradient as exchanged between replicas
+    bucket: float  # [B] of gradients or weights that travel in one exchange, infinite for all
     loss: float  # [B] moved for a logit, forward and backward, beyond its products
     logit: float  # [B] alive at once for a logit
     gathered: bool  # inputs gathered from tensor-parallel ranks are kept, not gathered again

@@ -1,10 +1,12 @@
 """All regimes; a topic joins by its module's list."""
 
-from tests.accuracy import attention, collectives, matmul
+from tests.accuracy import attention, collectives, matmul, training, training_memory
 from tests.accuracy.regimes import Regime
 
 ALL: tuple[Regime, ...] = (
     *matmul.REGIMES,
     *attention.REGIMES,
     *collectives.REGIMES,
+    *training.REGIMES,
+    *training_memory.REGIMES,
 )
