@@ -40,11 +40,17 @@ def test_page_refuses_what_python_refuses(live_page: Open, address: str, identif
     wait_live(page, identifier)
     good = defaults(page, identifier)
     kept = native(identifier, good, shown(page, identifier)["prose"])
+    assert move(page, identifier, good, kept) == kept
+    last = ""
     for wrong in mistakes(identifier):
-        assert move(page, identifier, good, kept) == kept
+        (name,) = wrong
         expected = native(identifier, {**good, **wrong})
-        seen = move(page, identifier, wrong, expected)
+        # One after the other: the next mistake is made before the last one is taken back.
+        back = {last: good[last]} if last not in ("", name) else {}
+        seen = move(page, identifier, {**wrong, **back}, expected)
         assert seen == {**kept, **expected}, wrong
+        last = name
+    assert move(page, identifier, good, kept) == kept
 
 
 def test_calculators_of_one_page_do_not_mix(live_page: Open) -> None:
