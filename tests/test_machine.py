@@ -1,11 +1,14 @@
 """Chips as the kernel models see them."""
 
 import dataclasses
+import tomllib
 
 import pytest
 
 from hwcalc import catalog
+from hwcalc.datafile import DATA
 from hwcalc.machine import FORMATS, fitted, machine, means, sustained_rate
+from tests.accuracy.tables import MEASUREMENTS
 
 CHIPS = catalog.accelerators()
 
@@ -59,6 +62,19 @@ def test_leaving_an_architecture_out_leaves_its_figures_out() -> None:
     others.append(fitted(CHIPS["v100-sxm2-16gb"], unmeasured=False)["stream"])
     assert left_out["stream"] != own["stream"]
     assert left_out["stream"] == pytest.approx((others[0] * others[1] * others[2]) ** (1 / 3))
+
+
+@pytest.mark.parametrize("name", ["matmul", "attention"])
+def test_every_fitted_entry_names_tables_that_are_there(name: str) -> None:
+    """A reader can go and look: each constant belongs to measured rows, each row to a source."""
+    text = (DATA / "fitted" / f"{name}.toml").read_text(encoding="utf-8")
+    entries = tomllib.loads(text)["architecture"]
+    for entry in entries:
+        assert entry["tables"]
+        for table in entry["tables"]:
+            assert (MEASUREMENTS / f"{table}.csv").exists(), table
+        known = {chip.family for chip in CHIPS.values()}
+        assert set(entry["families"]) <= known, entry["families"]
 
 
 def test_a_chip_without_the_format_is_refused_by_name() -> None:
