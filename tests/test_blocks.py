@@ -85,3 +85,39 @@ def test_networks_that_are_not_modelled_are_refused() -> None:
     """Better no answer than one that leaves cross-attention out."""
     with pytest.raises(ValueError, match="cross-attention"):
         blocks.shape(catalog.transformers()["t5-base"])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "batch", "ranks", "time", "published"),
+    [
+        ((48, 6144, 64), 4, 8, 1.10, (0.415, 0.437)),
+        ((96, 12288, 96), 64, 64, 13.75, (0.514, 0.528)),
+        ((105, 20480, 128), 280, 280, 37.83, (0.560, 0.570)),
+        ((128, 25600, 160), 512, 512, 71.49, (0.563, 0.570)),
+    ],
+)
+def test_utilisations_are_counted_as_published(
+    sizes: tuple[int, int, int],
+    batch: int,
+    ranks: int,
+    time: float,
+    published: tuple[float, float],
+) -> None:
+    """Korthikanti et al. 2022, table 5, from their own times: a convention, not a model."""
+    shape = blocks.gpt(*sizes, 51200, 2048)
+    found = flops.utilisations(shape, 2048, batch, ranks, 312e12, time, 1, whole_square=True)
+    assert found[0] == pytest.approx(published[0], abs=0.004)
+    # They count three passes of attention for the one that is repeated (appendix A).
+    repeated = 3 * (found[1] - found[0])
+    assert found[0] + repeated == pytest.approx(published[1], abs=0.004)
+
+
+def test_skipping_what_is_masked_counts_less() -> None:
+    """The two conventions differ by half of attention."""
+    shape = blocks.gpt(24, 2304, 24, 51200, 2048)
+    whole, masked = (
+        flops.utilisations(shape, 2048, 1, 1, 312e12, 1.0, 0, whole_square=square)[0]
+        for square in (True, False)
+    )
+    attention = 3 * flops.flops_per_token(shape, 1023.5)["layers/attention"] * 2048 / 312e12
+    assert whole - masked == pytest.approx(attention)

@@ -227,3 +227,19 @@ def test_mistakes_are_refused_with_names() -> None:
         parts(shape, Layout(1, 1, 3, 1, 1, 1, 8, 1, 0, 0, False))
     with pytest.raises(ValueError, match="optimizer"):
         parts(shape, Layout(1, 1, 1, 1, 1, 1, 8, 1, 0, 0, False), States(2, 2, 4, "adamw"))
+
+
+@pytest.mark.parametrize(("zero", "published"), [(0, 120), (1, 31.4), (2, 16.6), (3, 1.9)])
+def test_sharding_as_in_the_paper(zero: int, published: float) -> None:
+    """Rajbhandari et al. 2019, figure 1: 7.5 billion on 64 ranks, 16 bytes for each, in GB."""
+    shape = blocks.shape(catalog.transformers()["megatron-ptdp-7.5b"])
+    layout = Layout(1, 1, 64, 1, 1, 1, 64, 1, zero, 2, False)
+    found = kept(parts(shape, layout, States(2, 2, 4, "adam"))) * 7.5e9 / shape.total
+    assert found / 1e9 == pytest.approx(published, rel=0.02)
+
+
+def test_full_fine_tuning_of_65_billion_needs_780_gigabytes() -> None:
+    """Dettmers et al. 2023, section 1: 12 bytes for each parameter in 16 bits throughout."""
+    shape = blocks.shape(catalog.transformers()["llama1-65b"])
+    layout = Layout(1, 1, 1, 1, 1, 1, 1, 1, 0, 2, False)
+    assert kept(parts(shape, layout, States(2, 2, 0, "adam"))) > 780e9

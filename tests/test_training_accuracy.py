@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.accuracy import training_memory
 from tests.accuracy.regimes import errors
 from tests.accuracy.tables import table
 from tests.accuracy.training import REGIMES, measured, predicted
@@ -76,3 +77,11 @@ def test_no_step_is_measured_faster_than_the_peak_allows() -> None:
             chip = cluster(row["accelerator"], row["node"], row["network_rate"]).accelerator
             peak = chip.peak[software_of(row).precision]
             assert measured(row) >= flops / peak, row
+
+
+def test_predictions_do_not_know_what_was_measured() -> None:
+    """A prediction that is given its target validates nothing."""
+    for regime in (*REGIMES, *training_memory.REGIMES):
+        row = regime.rows[0]
+        other = {**row, "time": 1.0, "memory": 1.0}
+        assert regime.predicted(other) == regime.predicted(row)

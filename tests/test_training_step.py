@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwcalc import blocks, catalog, training_flops
+from hwcalc import blocks, catalog, training, training_flops
 from hwcalc.blocks import Shape
 from hwcalc.frameworks import FRAMEWORKS
 from hwcalc.layout import Cluster, Layout
@@ -197,3 +197,24 @@ def test_mistakes_are_refused_with_names() -> None:
     strange = dataclasses.replace(CORE, attention="flash-9")
     with pytest.raises(ValueError, match="attention"):
         step_time(H100, LLAMA, PLAIN, 4096, strange, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "tokens", "devices", "achieved", "days"),
+    [(175e9, 300e9, 1024, 140e12, 34), (1e12, 450e9, 3072, 163e12, 84)],
+)
+def test_published_runs_of_weeks(
+    parameters: float, tokens: float, devices: int, achieved: float, days: float
+) -> None:
+    """Narayanan et al. 2021, section 5.1: 8 T P / (N X) with recomputation."""
+    flops = 8 * parameters * tokens
+    time = training.training_time(flops, devices, 312e12, achieved / 312e12)
+    assert time / 86400 == pytest.approx(days, rel=0.02)
+
+
+def test_passes_of_all_replicas_are_the_batch() -> None:
+    """Tokens a second times accelerators times the step are the batch's tokens."""
+    for layout in vary(data=[2, 8], micro_batch=[1, 2, 4], pipeline=[1, 4]):
+        assert layout.micro_batches * layout.micro_batch * layout.data == layout.batch
+        tokens = layout.tokens(4096) * layout.micro_batches * layout.context * layout.data
+        assert tokens == layout.batch * 4096
