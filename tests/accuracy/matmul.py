@@ -111,8 +111,8 @@ CASES: dict[str, Case] = {
         *(
             SIXTEEN,
             (0.04, 0.12, 0.06, 0.18),
-            "Cards of measured architectures. No constant was fitted on them, but the law of power was "
-            "found with them in view.",
+            "Cards of measured architectures. No constant was fitted on them, but the law of power "
+            "was found with them in view.",
         ),
     ),
 }
