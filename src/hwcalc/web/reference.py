@@ -1,6 +1,7 @@
-"""Reference pages written from docstrings: `[models]` or `[arguments]` on a line of its own.
+"""Reference pages: `[models]`, `[arguments]` and their like, each on a line of its own.
 
-The first becomes every model, the second every name of an argument with its unit and its meanings.
+`[models]` becomes every model, `[arguments]` every name of an argument with its unit and meanings;
+`[accelerators]` and `[links]` become the catalogue, `[accuracy TOPIC]` what the tests measured.
 A model is a public function whose docstring has `Args:` and `References:`. The sources are parsed,
 not imported: an edit shows at the next build of a running `mkdocs serve`, and a module that does
 not import yet breaks nothing. Loaded as the Markdown extension `hwcalc.web.reference`.
@@ -51,7 +52,22 @@ def arguments_page() -> str:
     return "\n".join(parts)
 
 
+def _accelerators() -> str:
+    from hwcalc.web import hardware
+
+    return hardware.accelerators_table()
+
+
+def _links() -> str:
+    from hwcalc.web import hardware
+
+    return hardware.links_table()
+
+
+# Written in Markdown; and in HTML, which Markdown need not read again.
 PAGES = {"[models]": models_page, "[arguments]": arguments_page}
+TABLES = {"[accelerators]": _accelerators, "[links]": _links}
+_ACCURACY = re.compile(r"\[accuracy (\w+)\]$")
 
 
 def sections(docstring: str) -> dict[str, str]:
@@ -155,8 +171,18 @@ def _linked(text: str) -> str:
 
 class _Directives(Preprocessor):
     def run(self, lines: list[str]) -> list[str]:
-        written = (PAGES[line]().splitlines() if line in PAGES else [line] for line in lines)
-        return [line for part in written for line in part]
+        return [made for line in lines for made in self._written(line)]
+
+    def _written(self, line: str) -> list[str]:
+        if line in PAGES:
+            return PAGES[line]().splitlines()
+        if line in TABLES:
+            return [self.md.htmlStash.store(TABLES[line]())]
+        if found := _ACCURACY.match(line):
+            from hwcalc.web import accuracy
+
+            return [self.md.htmlStash.store(accuracy.section(found[1]))]
+        return [line]
 
 
 class ReferenceExtension(Extension):
