@@ -10,8 +10,9 @@ from hwcalc import activations, blocks, catalog, memory
 from hwcalc.adapters import adapter_memory
 from hwcalc.frameworks import FRAMEWORKS
 from hwcalc.layout import Layout
-from hwcalc.memory import States, training_memory
+from hwcalc.memory import training_memory
 from hwcalc.serving_memory import serving_memory
+from hwcalc.states import States
 
 MEGATRON = FRAMEWORKS["megatron-2022"]
 CORE = FRAMEWORKS["megatron-core"]

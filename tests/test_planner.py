@@ -9,7 +9,8 @@ import pytest
 from hwcalc import blocks, catalog, planner
 from hwcalc.frameworks import FRAMEWORKS
 from hwcalc.layout import Cluster, Layout
-from hwcalc.memory import States, training_memory
+from hwcalc.memory import training_memory
+from hwcalc.states import States
 from hwcalc.training_step import step_time
 
 CLUSTER = Cluster(catalog.accelerators()["h100-sxm"], 8, 50e9, 0.015)

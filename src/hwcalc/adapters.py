@@ -14,8 +14,8 @@ from types import MappingProxyType
 from hwcalc.activations import VALUE, head_activation_bytes, layer_activation_bytes
 from hwcalc.blocks import Shape, matrices
 from hwcalc.layout import Layout, Software
-from hwcalc.memory import States, moment_bytes
 from hwcalc.numeric import check_non_negative, check_positive, maximum, minimum
+from hwcalc.states import States, moment_bytes
 
 __all__ = ["ADAPTED", "FROZEN", "adapter_memory", "adapter_parameters"]
 

@@ -7,87 +7,13 @@ What it leaves out: memory outside the framework (the driver's context of some h
 communication library's buffers), unless given as a reserve.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-
 from hwcalc.activations import head_activation_bytes, layer_activation_bytes
 from hwcalc.blocks import Shape, matrices
 from hwcalc.layout import Layout, Software
 from hwcalc.numeric import ceil, check_non_negative, floor, maximum, minimum, where
+from hwcalc.states import States, moment_bytes
 
-__all__ = [
-    "OPTIMIZERS",
-    "States",
-    "moment_bytes",
-    "stage_depths",
-    "stage_parameters",
-    "training_memory",
-]
-
-
-@dataclass(frozen=True)
-class States:
-    """Bytes of each number that training keeps of a parameter."""
-
-    weight: float  # [B] as used in products
-    gradient: float  # [B] as summed over micro-batches
-    master: float  # [B] of a second, more precise copy of the weight; 0 without
-    optimizer: str  # a key of `OPTIMIZERS`
-
-
-# What each optimizer keeps of a parameter of a matrix, and of one that is in none or in the
-# embedding or the head. None: a row and a column of the matrix, see `moment_bytes`.
-OPTIMIZERS: Mapping[str, tuple[float | None, float]] = MappingProxyType(
-    {
-        # two moments: Kingma, Ba 2014, https://doi.org/10.48550/arXiv.1412.6980
-        "adam": (8.0, 8.0),
-        "adam-bf16": (4.0, 4.0),
-        # two moments of a byte, and a scale in 32 bits for each block of 2,048:
-        # Dettmers et al. 2021, https://doi.org/10.48550/arXiv.2110.02861
-        "adam-8bit": (2 + 2 * 4 / 2048, 8.0),
-        # sums of squares by row and by column: Shazeer, Stern 2018,
-        # https://doi.org/10.48550/arXiv.1804.04235
-        "adafactor": (None, 4.0),
-        # one moment of matrices, Adam for the rest: Liu et al. 2025,
-        # https://doi.org/10.48550/arXiv.2502.16982
-        "muon": (4.0, 8.0),
-        "lion": (4.0, 4.0),  # Chen et al. 2023, https://doi.org/10.48550/arXiv.2302.06675
-        "sgd-momentum": (4.0, 4.0),
-        "sgd": (0.0, 0.0),
-    }
-)
-
-
-def moment_bytes(optimizer: str, shape: Shape) -> tuple[float, float]:
-    """Return what an optimizer keeps of a parameter in a layer and in the embedding or the head.
-
-    Args:
-        optimizer: A key of `OPTIMIZERS`. [1]
-        shape: Sizes of a transformer. [1]
-
-    Returns:
-        Bytes for a parameter of a layer, and of an end of the network. [(B, B)]
-
-    Raises:
-        ValueError: If the optimizer is unknown.
-
-    References:
-        The papers named beside `OPTIMIZERS`.
-
-    Examples:
-        >>> from hwcalc.blocks import gpt
-        >>> moment_bytes("adafactor", gpt(48, 6144, 64, 51200, 2048))
-        (0.00087, 4.0)
-    """
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer = {optimizer!r}: must be one of {', '.join(OPTIMIZERS)}")
-    layer, end = OPTIMIZERS[optimizer]
-    if layer is None:
-        every = list(matrices(shape))
-        kept = sum(m.times * 4 * (m.inputs + m.outputs) for m in every)
-        layer = kept / sum(m.times * m.inputs * m.outputs for m in every)
-    return layer, end
+__all__ = ["stage_depths", "stage_parameters", "training_memory"]
 
 
 def stage_depths(shape: Shape, layout: Layout, software: Software) -> tuple[float, float]:
@@ -224,7 +150,7 @@ def training_memory(
         ...     States(2, 4, 4, "adam"), 0.0, 0.0,
         ... )
         >>> sum(parts.values()) / 1e9
-        63.9
+        64.1
     """
     layout.check()
     check_non_negative(fragmentation=fragmentation, reserve=reserve)
@@ -264,6 +190,7 @@ def _rank(
         "ends/tables": moments[1],
     }
     parts: dict[str, float] = {}
+    only = layout.pipeline <= 1
     for stage, name, bytes_of in (
         (3, "weights", dict.fromkeys(held, states.weight)),
         (2, "gradients", dict.fromkeys(held, states.gradient)),
@@ -276,6 +203,12 @@ def _rank(
             / where(layout.zero >= stage, spread[part], 1.0)
             for part, count in held.items()
         }
+    # A gradient that is added to a sum of another format exists beside it for a moment; the largest
+    # is that of the head, when all activations are still there.
+    layers = max(m.inputs * m.outputs for m in matrices(shape))
+    ends = where(only, 1.0, float(last)) * shape.vocab * shape.hidden
+    arriving = maximum(layers, ends) / layout.tensor * states.weight
+    parts["workspace/arriving"] = arriving if states.gradient != states.weight else 0.0 * arriving
     # With stage 3 two layers are gathered at a time, and one layer's gradients are whole.
     layer = shape.dense / layout.tensor + shape.routed / maximum(layout.tensor, layout.expert)
     gathered = layer * (2 * states.weight + states.gradient)
@@ -290,7 +223,6 @@ def _rank(
     flying = where(
         layout.interleave > 1, flying + (layout.pipeline - 1) / layout.interleave, flying
     )
-    only = layout.pipeline <= 1
     parts["activations/layers"] = one * depth * where(last, 1.0, flying)
     parts["activations/recomputed"] = maximum(0.0, where(layout.recompute >= 1, whole - one, 0.0))
     head = head_activation_bytes(shape, layout, sequence, software)

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 from hwcalc.blocks import Shape
 from hwcalc.layout import Cluster, Layout, Software
-from hwcalc.memory import States, training_memory
+from hwcalc.memory import training_memory
 from hwcalc.numeric import check_count
+from hwcalc.states import States
 from hwcalc.training_step import step_time
 
 __all__ = ["Plan", "evaluate", "fastest", "layouts"]

@@ -8,8 +8,8 @@ import time
 from hwcalc import blocks, catalog
 from hwcalc.frameworks import FRAMEWORKS
 from hwcalc.layout import USUAL_SPREAD, Cluster, Layout
-from hwcalc.memory import States
 from hwcalc.planner import evaluate, layouts
+from hwcalc.states import States
 from hwcalc.training_step import step_time
 
 RUNS = 5
