@@ -238,3 +238,45 @@ def test_calculators_of_a_checkout_are_found_at_its_root() -> None:
     expected = packed if packed.is_dir() else Path(calculator.__file__).parents[2] / "calculators"
     assert calculator.folder() == expected
     assert calculator.ids()
+
+
+GRADUAL = """
+def calculate(
+    steps: Annotated[int, Slider(0, 1000, start=3)],
+) -> Iterator[Results]:
+    for step in range(1, steps + 1):
+        yield [Quantity("done", "Done", step)]
+        if step == 500:
+            raise ValueError("steps = 500 are too many.")
+"""
+
+
+def test_a_generator_answers_with_its_last_results(workshop: Path) -> None:
+    """Page, shell and Python agree: what is shown on the way is no answer."""
+    write(workshop, "from collections.abc import Iterator" + GRADUAL)
+    tool = calculator.load("tried")
+    assert [answer["done"].value for answer in tool.steps({})] == [1, 2, 3]
+    assert calculator.run("tried")["done"].value == 3
+    told = json.loads(calculator.answer_json("tried", "{}"))
+    assert [result["value"] for result in told["results"]] == [3]
+    with pytest.raises(InputError, match="too many"):
+        calculator.run("tried", steps=600)
+    with pytest.raises(TypeError, match="answered nothing"):
+        calculator.run("tried", steps=0)
+
+
+def test_slices_tell_what_is_known_so_far(workshop: Path) -> None:
+    """Every slice ends in time, the last one is the answer; a mistake ends them."""
+    write(workshop, "from collections.abc import Iterator" + GRADUAL)
+    slices = calculator.answer_slices("tried", "{}", seconds=0)
+    known = []
+    while True:
+        try:
+            known.append(next(slices))
+        except StopIteration as end:
+            known.append(end.value)
+            break
+    assert [json.loads(told)["results"][0]["value"] for told in known] == [1, 2, 3]
+    assert known[-1] == calculator.answer_json("tried", "{}")
+    wrong = calculator.answer_json("tried", '{"steps": 600}')
+    assert json.loads(wrong) == {"error": {"control": None, "message": "steps = 500 are too many."}}

@@ -3,14 +3,18 @@
 A calculator is one function, `calculate`.
 Its annotated parameters are the controls, its return value is the results, and the first line of
 its module's docstring is the question it answers.
+
+A calculator that takes long may be a generator: each list of results it yields is shown while it
+goes on, the last one is its answer. It yields after every few milliseconds of work.
 """
 
 import importlib.util
 import inspect
 import json
 import math
+import time
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -24,7 +28,8 @@ from hwcalc.results import Column, Image, Quantity, Table, Verdict
 __all__ = [
     "Answer", "Axis", "Band", "Bars", "Calculator", "Cells", "Chart", "Choice",
     "Column", "Image", "InputError", "Line", "Number", "Points", "Quantity", "Results", "Rule",
-    "Slider", "Spans", "Table", "Toggle", "Verdict", "answer_json", "folder", "ids", "load", "run",
+    "Slider", "Spans", "Table", "Toggle", "Verdict", "answer_json", "answer_slices",
+    "folder", "ids", "load", "run",
 ]  # fmt: skip
 
 Result = Quantity | Verdict | Table | Chart | Image
@@ -63,7 +68,7 @@ class Calculator:
     title: str
     path: Path
     controls: dict[str, Control]
-    function: Callable[..., Results]
+    function: Callable[..., Results | Iterator[Results]]
 
     def starts(self) -> dict[str, Any]:
         """The value every control has before anybody moved it."""
@@ -85,14 +90,27 @@ class Calculator:
 
     def run(self, given: Mapping[str, object]) -> Answer:
         """Runs the calculator; InputError for a value that breaks a control's or a model's rule."""
+        answer = None
+        for each in self.steps(given):
+            answer = each
+        if answer is None:
+            raise TypeError(f"calculator {self.id} has answered nothing")
+        return answer
+
+    def steps(self, given: Mapping[str, object]) -> Iterator[Answer]:
+        """Every answer of a run, the last one complete; most calculators give no other."""
         inputs = self.read(given)
         arguments = {n: c.base_value(inputs[n]) for n, c in self.controls.items()}
         try:
-            results = tuple(self.function(**arguments))
+            found = self.function(**arguments)
+            for results in found if isinstance(found, Iterator) else (found,):
+                yield self._answer(inputs, tuple(results))
         except InputError:
             raise
         except ValueError as error:
             raise InputError(None, str(error)) from error
+
+    def _answer(self, inputs: dict[str, Any], results: tuple[Result, ...]) -> Answer:
         names = [result.name for result in results]
         if len(set(names)) != len(names) or set(names) & set(self.controls):
             raise TypeError(f"calculator {self.id}: names of results and controls must differ")
@@ -147,13 +165,37 @@ def run(calculator: str, **values: object) -> Answer:
 
 def answer_json(calculator: str, inputs: str) -> str:
     """The page's question and answer in JSON; a reader's mistake is answered, a bug is raised."""
+    steps = answer_slices(calculator, inputs, math.inf)
+    try:
+        next(steps)
+    except StopIteration as end:
+        return str(end.value)
+    raise AssertionError("an answer without a limit of time has one slice")
+
+
+def answer_slices(calculator: str, inputs: str, seconds: float) -> Generator[str, None, str]:
+    """The same in slices of about `seconds`: yields what is known so far, returns the answer.
+
+    Between two slices the page's worker hears whether a newer question has made this one idle.
+    """
     try:
         tool = load(calculator)
-        answer = tool.run(json.loads(inputs))
-        spoken = {name: tool.controls[name].text(v) for name, v in answer.inputs.items()}
-        return json.dumps(answer.as_dict() | {"spoken": spoken}, allow_nan=False)
+        latest, end = None, time.perf_counter() + seconds
+        for answer in tool.steps(json.loads(inputs)):
+            if latest and time.perf_counter() >= end:
+                yield _as_json(tool, latest)
+                end = time.perf_counter() + seconds
+            latest = answer
+        if latest is None:
+            raise TypeError(f"calculator {calculator} has answered nothing")
+        return _as_json(tool, latest)
     except InputError as error:
         return json.dumps({"error": {"control": error.control, "message": str(error)}})
+
+
+def _as_json(tool: Calculator, answer: Answer) -> str:
+    spoken = {name: tool.controls[name].text(v) for name, v in answer.inputs.items()}
+    return json.dumps(answer.as_dict() | {"spoken": spoken}, allow_nan=False)
 
 
 @cache

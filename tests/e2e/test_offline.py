@@ -1,4 +1,4 @@
-"""A second visit costs nothing, an article once read is there in a tunnel, and versions never mix."""
+"""A second visit costs nothing, an article once read works offline, versions never mix."""
 
 import re
 import shutil
@@ -11,10 +11,10 @@ from playwright.sync_api import Page, expect
 
 from hwcalc.calculator import Slider
 from tests.e2e.blog import PUBLISHED, articles
+from tests.e2e.cases import place_of
 from tests.e2e.conftest import PREFIX, Reader
 from tests.e2e.page import defaults, field, form, move, native, shown, wait_live
 from tests.e2e.server import StaticServer
-from tests.e2e.test_controls import place_of
 
 KEPT = """
 async () => (await caches.has("hwcalc"))
@@ -102,6 +102,9 @@ def test_article_once_read_works_offline(reader: Reader, own_server: StaticServe
     reader.expected = OFFLINE
     address, identifier, name = place_of(Slider)
     page = read_article(reader, own_server, address, identifier)
+    # A chart that has moved once has brought its library.
+    expect_answer(page, identifier, name)
+    wait_kept(page, r"charts\.\w+\.mjs$")
     context = page.context
     page.close()
     own_server.close()

@@ -7,7 +7,7 @@ from hwcalc.calculator import Slider
 from tests.e2e.blog import articles
 from tests.e2e.cases import place_of
 from tests.e2e.conftest import Reader
-from tests.e2e.page import expect_answer, field, form, shown, slider_of, wait_live
+from tests.e2e.page import expect_answer, field, form, slider_of, wait_live
 from tests.e2e.server import Fault, StaticServer
 
 SAVE_DATA = """
@@ -68,12 +68,10 @@ def test_moves_made_while_python_loads_count(reader: Reader, own_server: StaticS
     calculator.scroll_into_view_if_needed()
     expect(calculator).to_have_attribute("data-state", "loading")
     expect(calculator.locator(".hwcalc-status")).to_contain_text("Python")
-    before = shown(page, identifier)["results"]
     slider = slider_of(page, identifier, name)
     slider.press("Home")
     slider.press("End")
     slider.press("ArrowLeft")
-    assert shown(page, identifier)["results"] == before
     wait_live(page, identifier)
     expect_answer(page, identifier, {name: field(page, identifier, name).input_value()})
     expect(calculator.locator(".hwcalc-status")).to_have_text("")

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import tomllib
 import zipfile
+from base64 import b64encode
 from pathlib import Path
 
 import hwcalc
@@ -29,7 +30,8 @@ MANY = 10
 def make(cache: Path = CACHE) -> Path:
     """The folder with all files, taken from the cache when nothing changed.
 
-    It holds `manifest.json`: {"script": …, "style": …}, names of what a page refers to.
+    It holds `manifest.json`: {"script": …, "style": …}, names of what a page refers to, and
+    {"offline": …}, the service worker, whose place is the root of the site.
 
     Raises:
         hwcalc.web.node.NodeError: npm or Node is missing or failed; the message names the fix.
@@ -136,10 +138,11 @@ def _build(work: Path, made: Path, modules: Path, packed: bytes, cache: Path) ->
         "everything": _hashed(work, "stdlib-full", ".zip", (made / "stdlib-full.zip").read_bytes()),
         "wheel": f"{own.name}/{lock['packages']['hwcalc']['file_name']}",
         "lock": lock,
+        "integrity": f"sha256-{b64encode(hashlib.sha256(compiled).digest()).decode()}",
     }
-    script = run_node(ASSETS / "pack.mjs", work, stdin=json.dumps(names)).strip()
     style = _hashed(work, "calculator", ".css", (ASSETS / "calculator.css").read_bytes())
-    manifest = {"script": script, "style": style}
+    script = run_node(ASSETS / "pack.mjs", work, stdin=json.dumps(names)).strip()
+    manifest = {"script": script, "style": style, "offline": "offline.js"}
     (work / "manifest.json").write_text(json.dumps(manifest))
 
 

@@ -29,6 +29,7 @@ from hwcalc import calculator as calculators
 from hwcalc import vegalite
 from hwcalc.calculator import Answer, Calculator, Chart, Choice, InputError, Number, Slider, Toggle
 from hwcalc.web.drawing import svg
+from hwcalc.web.sweeps import Sweeps, along, sweeps
 
 # The file being converted, where somebody knows it; the MkDocs plugin does.
 source_file: ContextVar[Path | None] = ContextVar("source_file", default=None)
@@ -76,12 +77,12 @@ def render(
     tool, answer = state.run(identifier, given, place)
     state.answers[identifier] = answer
     try:
-        return page_form(tool, answer)
+        return page_form(tool, answer, sweeps(tool, answer))
     except Exception as error:
         state.fail(place, f"calculator {identifier} cannot be drawn: {_where(error)}")
 
 
-def page_form(tool: Calculator, answer: Answer) -> str:
+def page_form(tool: Calculator, answer: Answer, swept: Sweeps | None = None) -> str:
     """A calculator as the HTML form of the page contract, with all its results readable."""
     return _template().render(
         tool=tool,
@@ -91,6 +92,8 @@ def page_form(tool: Calculator, answer: Answer) -> str:
         defaults=json.dumps(answer.inputs),
         position=position,
         slider_step=slider_step,
+        swept=swept or Sweeps(),
+        along=along,
         drawing=drawing,
         long_list=LONG_LIST,
     )

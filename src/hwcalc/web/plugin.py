@@ -24,6 +24,13 @@ FOLDER = "assets/hwcalc"
 class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no options of its own
     """Puts calculators' scripts, style and Python into the site."""
 
+    serving = False
+
+    def on_startup(self, command: str, dirty: bool) -> None:
+        """Remembers whether the site is being written: its readers keep nothing for later."""
+        del dirty
+        self.serving = command == "serve"
+
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> None:
         """Makes the browser's files and has every page refer to them.
 
@@ -34,7 +41,8 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
 
         del env, files
         self.bundle = bundle.make(Path(config.config_file_path).parent / bundle.CACHE)
-        names = json.loads((self.bundle / "manifest.json").read_text())
+        self.swept: set[str] = set()
+        names = self.names = json.loads((self.bundle / "manifest.json").read_text())
         script = ExtraScriptValue(f"{FOLDER}/{names['script']}")
         script.type = "module"
         config.extra_javascript.append(script)
@@ -45,9 +53,11 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
         self, markdown: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
         """Tells the fence which file it reads, for its messages."""
-        from hwcalc.web import fence
+        from hwcalc.web import bundle, fence, sweeps
 
-        del markdown, config, files
+        del markdown, files
+        cache = Path(config.config_file_path).parent / bundle.CACHE
+        sweeps.folder.set(cache / "sweeps")
         fence.source_file.set(Path(page.file.abs_src_path) if page.file.abs_src_path else None)
         return None
 
@@ -60,11 +70,27 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
             pace = config.plugins["material/blog"].config.post_readtime_words_per_minute
             post.readtime = max(1, round(words / pace))
 
+    def on_post_page(self, output: str, page: Page, config: MkDocsConfig) -> str:
+        """Says which build a page belongs to, and where its service worker is."""
+        del page, config
+        self.swept.update(re.findall(r' data-sweeps="([^"]+)"', output))
+        worker = "" if self.serving else f"../../{self.names['offline']}"
+        told = (
+            f'<meta name="hwcalc-build" content="{self.names["script"]}">'
+            f'<meta name="hwcalc-offline" content="{worker}">'
+        )
+        return output.replace("</head>", f"{told}</head>", 1)
+
     def on_post_build(self, config: MkDocsConfig) -> None:
-        """Copies the browser's files into the site."""
+        """Copies the browser's files into the site; the service worker sees what is below it."""
         target = Path(config.site_dir) / FOLDER
-        shutil.copytree(self.bundle, target, ignore=shutil.ignore_patterns("manifest.json"),
-                        dirs_exist_ok=True)  # fmt: skip
+        alone = shutil.ignore_patterns("manifest.json", self.names["offline"])
+        shutil.copytree(self.bundle, target, ignore=alone, dirs_exist_ok=True)
+        (target / "sweeps").mkdir(exist_ok=True)
+        for name in self.swept:
+            shutil.copy(self.bundle.parent / "sweeps" / name, target / "sweeps")
+        if not self.serving:
+            shutil.copy(self.bundle / self.names["offline"], config.site_dir)
         _forget_modules()
 
     def on_build_error(self, error: Exception) -> None:

@@ -30,8 +30,12 @@ export function toSlider(form, name) {
 }
 
 function say(slider, value) {
-  const unit = slider.parentElement.querySelector(".hwcalc-unit")?.textContent ?? "";
+  const unit = slider.closest(".hwcalc-row").querySelector(".hwcalc-unit")?.textContent ?? "";
   slider.setAttribute("aria-valuetext", `${value} ${unit}`.trim());
+  // The mark in the curve below.
+  const mark = slider.parentElement.querySelector(".hwcalc-curve line");
+  const share = (100 * (slider.value - slider.min)) / (slider.max - slider.min);
+  for (const end of ["x1", "x2"]) mark?.setAttribute(end, share.toFixed(2));
 }
 
 // Options that do not match leave the list (hiding them does not work in every browser).

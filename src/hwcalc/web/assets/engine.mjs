@@ -21,6 +21,7 @@ export class Engine {
 
   ask(calculator, inputs, form) {
     const id = this.#next++;
+    for (const [older, other] of this.#asked) if (other === form) this.#asked.delete(older);
     this.#asked.set(id, form);
     this.#worker.postMessage({ id, calculator, inputs: JSON.stringify(inputs) });
     return id;
@@ -40,7 +41,7 @@ export class Engine {
     this.#worker.postMessage({ ...RUNTIME, library, base: import.meta.url });
   }
 
-  #heard({ ready, failed, id, answer, bug }, library) {
+  #heard({ ready, failed, id, answer, bug, partial }, library) {
     if (ready) {
       clearTimeout(this.#timer);
       this.live = true;
@@ -56,8 +57,9 @@ export class Engine {
       for (const form of open) this.#tell.again(form);
     } else {
       const form = this.#asked.get(id);
-      this.#asked.delete(id);
-      this.#tell.answered(form, id, { answer, bug });
+      if (!form) return; // a newer question has been asked since
+      if (!partial) this.#asked.delete(id);
+      this.#tell.answered(form, id, { answer, bug, partial });
     }
   }
 

@@ -21,7 +21,29 @@ export function showAnswer(form, { calculator, inputs, spoken, results }) {
   }
   for (const output of document.querySelectorAll(prose))
     if (output.name in texts) setText(output, texts[output.name]);
-  form.classList.remove("hwcalc-stale");
+  form.classList.remove("hwcalc-stale", "hwcalc-ahead", "hwcalc-waiting");
+}
+
+// Texts that were computed when the page was made; tables and charts wait for Python.
+export function showAhead(form, told, spoken, moved) {
+  const texts = { ...spoken };
+  for (const [name, [text, more]] of Object.entries(told)) {
+    const output = form.querySelector(`output[name="${name}"]`);
+    texts[name] = text;
+    setText(output, text);
+    if (output.closest("[data-kind]").dataset.kind === "verdict") setFlag(output, more);
+    else showNote(form, { name, note: more });
+  }
+  const prose = `output.hwcalc-value[data-calculator="${form.dataset.calculator}"]`;
+  for (const output of document.querySelectorAll(prose))
+    if (output.name in texts) setText(output, texts[output.name]);
+  form.classList.remove("hwcalc-waiting");
+  form.classList.toggle("hwcalc-ahead", moved);
+}
+
+// What is shown belongs to other values than the controls have.
+export function showWaiting(form) {
+  form.classList.add("hwcalc-waiting");
 }
 
 export function showError(form, { control, message }) {
@@ -113,8 +135,11 @@ async function draw(figure) {
     const { Drawing } = await charts;
     if (!drawn.has(figure)) drawn.set(figure, new Drawing(figure.querySelector(".hwcalc-picture")));
     await drawn.get(figure).show(() => specs.get(figure));
+    figure.classList.remove("hwcalc-old");
   } catch (error) {
-    charts = null; // the numbers are right, the picture is old: the next change tries again
+    // The numbers are right, the picture is old and looks it: the next change tries again.
+    charts = null;
+    figure.classList.add("hwcalc-old");
     console.error(error);
   }
 }

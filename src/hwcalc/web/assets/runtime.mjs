@@ -2,14 +2,28 @@
 // One listener per kind of event on the document, so it survives Material's instant navigation;
 // one worker for all calculators of a visit. The page contract is DESIGN 7's.
 
+import { answerAhead, fetchSweeps } from "./ahead.mjs";
 import { filterOptions, fromSlider, toSlider } from "./controls.mjs";
 import { Engine } from "./engine.mjs";
 import { readAddress, stateAddress, writeAddress } from "./address.mjs";
+import { keepRuntime, outdated, startVisits } from "./visits.mjs";
 import { showAnswer, showError, clearErrors, showStatus, announce } from "./results.mjs";
 
 const state = new WeakMap(); // form → { newest, busy, id, foreign, notice }
 let engine = null;
 let failures = 0;
+
+// A screen before a calculator is in view, what answers its first move.
+const near = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      if (!engine?.live) fetchSweeps(target);
+    }
+  },
+  { rootMargin: "100%" },
+);
 
 const seen = new IntersectionObserver(
   (entries) => {
@@ -23,6 +37,8 @@ const seen = new IntersectionObserver(
 );
 
 function setUp() {
+  if (outdated()) return;
+  if (document.querySelector(".hw-catalogue")) import(TABLE).then((table) => table.setUp(), console.error);
   for (const form of document.querySelectorAll("form.hwcalc")) {
     if (state.has(form)) continue;
     state.set(form, { newest: null, busy: false, id: 0, foreign: {}, notice: "" });
@@ -35,7 +51,10 @@ function setUp() {
     showStatus(form, state.get(form).notice);
     if (changed) ask(form);
     // A reader who asked the browser to save data starts Python by the first touch instead.
-    else if (!navigator.connection?.saveData) seen.observe(form);
+    else if (!navigator.connection?.saveData) {
+      near.observe(form);
+      seen.observe(form);
+    }
   }
 }
 
@@ -47,15 +66,25 @@ function inputs(form) {
 }
 
 // Remembers the newest question; it is sent as soon as Python is free, older ones never are.
-function ask(form) {
+function ask(form, slider = null) {
+  if (!engine?.live) {
+    answerAhead(form, inputs(form), slider);
+    fetchSweeps(form).then((sweeps) => sweeps && tryAhead(form));
+  }
   state.get(form).newest = inputs(form);
-  engine ??= new Engine({ ready: pumpAll, answered, again, failed }, failures > 0);
+  engine ??= new Engine({ ready, answered, again, failed }, failures > 0);
   if (engine.live) return pump(form);
   if (form.dataset.state !== "live") form.dataset.state = "loading";
   showStatus(form, "Starting Python…");
 }
 
-function pumpAll() {
+// The sweeps have come, maybe after a move that they answer.
+function tryAhead(form) {
+  if (!engine?.live && form.isConnected) answerAhead(form, inputs(form), null);
+}
+
+function ready() {
+  keepRuntime();
   for (const form of document.querySelectorAll("form.hwcalc")) if (state.has(form)) pump(form);
 }
 
@@ -68,7 +97,8 @@ function pump(form) {
   own.id = engine.ask(form.dataset.calculator, question, form);
 }
 
-function answered(form, id, { answer, bug }) {
+// `partial`: of a calculator that takes long, what is known so far; a newer question may end it.
+function answered(form, id, { answer, bug, partial }) {
   const own = state.get(form);
   if (id !== own.id) return;
   own.busy = false;
@@ -83,7 +113,8 @@ function answered(form, id, { answer, bug }) {
     clearErrors(form);
     if (parsed.error) showError(form, parsed.error);
     else showAnswer(form, parsed);
-    announce(form, parsed);
+    form.ariaBusy = String(partial);
+    if (!partial) announce(form, parsed);
   }
   pump(form);
 }
@@ -117,7 +148,7 @@ function moved(event) {
   else toSlider(form, target.name);
   delete state.get(form).foreign[target.dataset.for ?? target.name];
   state.get(form).notice = "";
-  ask(form);
+  ask(form, target.dataset.for ? target : null);
   writeAddress(form, inputs(form));
 }
 
@@ -184,6 +215,10 @@ document.addEventListener("focusin", ({ target }) => {
   const form = target.closest?.("form.hwcalc[data-state=static]");
   if (form && state.has(form)) ask(form);
 });
+
+// Once everything the page itself needs has come.
+if (document.readyState === "complete") startVisits();
+else addEventListener("load", startVisits, { once: true });
 
 // Material announces every page it shows, the first included.
 if (window.document$) window.document$.subscribe(setUp);

@@ -1,23 +1,25 @@
 // Runs Python. First message: what to load; every further one: a question for one calculator.
 
-let answer = null;
+const SLICE = 0.008; // [s] of work after which a newer question is heard; a screen shows 60 answers a second
+
+let slices = null; // Python's, once it is there
 const early = [];
+const running = new Map(); // calculator → the steps of its newest question
 
 self.onmessage = ({ data }) => {
   if (data.worker) boot(data);
-  else if (answer) reply(data);
+  else if (slices) reply(data);
   else early.push(data);
 };
 
 // Whatever Pyodide leaves unhandled has reached `troubles` first.
 self.addEventListener("unhandledrejection", (event) => event.preventDefault());
 
-async function boot({ base, pyodide, wasm, library, wheel, lock }) {
+async function boot({ base, pyodide, asm, wasm, library, wheel, lock, integrity }) {
   const at = (path) => new URL(path, base).href;
   try {
     const python = await Promise.race([troubles(at(wasm)), start()]);
-    const module = python.pyimport("hwcalc.calculator");
-    answer = module.answer_json;
+    slices = python.pyimport("hwcalc.calculator").answer_slices;
     self.postMessage({ ready: true });
     for (const question of early.splice(0)) reply(question);
   } catch (error) {
@@ -25,6 +27,8 @@ async function boot({ base, pyodide, wasm, library, wheel, lock }) {
   }
 
   async function start() {
+    ahead([[at(wasm)], [at(library)], [at(wheel), { integrity }]]);
+    import(at(asm)).catch(() => {}); // Pyodide imports it again and meets the same failure
     const { loadPyodide } = await import(at(pyodide));
     return loadPyodide({
       indexURL: new URL(".", at(pyodide)).href,
@@ -34,6 +38,19 @@ async function boot({ base, pyodide, wasm, library, wheel, lock }) {
       packages: ["hwcalc"],
     });
   }
+}
+
+// Asks for all files at once, where Pyodide would for some after it has others; each comes once.
+function ahead(files) {
+  const load = self.fetch;
+  const started = new Map(files.map((given) => [given[0], load(...given)]));
+  for (const response of started.values()) response.catch(() => {}); // `troubles` tells
+  self.fetch = (...given) => {
+    const address = String(given[0]?.url ?? given[0]);
+    const response = started.get(address);
+    started.delete(address);
+    return response ?? load(...given);
+  };
 }
 
 // A promise that only ever fails: on any download that does, and on a WebAssembly file that does not
@@ -64,10 +81,24 @@ function troubles(wasm) {
   });
 }
 
+// A newer question for a calculator ends the older one.
 function reply({ id, calculator, inputs }) {
+  running.get(calculator)?.destroy();
+  const steps = slices(calculator, inputs, SLICE);
+  running.set(calculator, steps);
+  advance(id, calculator, steps);
+}
+
+function advance(id, calculator, steps) {
+  if (running.get(calculator) !== steps) return;
+  let slice;
   try {
-    self.postMessage({ id, answer: answer(calculator, inputs) });
+    slice = steps.next();
   } catch (error) {
-    self.postMessage({ id, bug: String(error.message ?? error) });
+    slice = { done: true, bug: String(error.message ?? error) };
   }
+  self.postMessage({ id, answer: slice.value, bug: slice.bug, partial: !slice.done });
+  if (!slice.done) return void setTimeout(advance, 0, id, calculator, steps); // messages come first
+  running.delete(calculator);
+  steps.destroy();
 }
