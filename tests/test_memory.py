@@ -1,9 +1,7 @@
 """Memory of training: what adds up, what must not grow, and published figures."""
 
 import dataclasses
-from typing import Any
 
-import numpy as np
 import pytest
 
 from hwcalc import activations, blocks, catalog, memory
@@ -204,21 +202,6 @@ def test_serving_caches_what_attention_keeps() -> None:
     # Eight heads are shared by sixteen ranks, a latent by none.
     shared = serving_memory(catalog.transformers()["llama3-8b"], "bf16", 3, 1008, 2, 16, 1, 16, 0.0)
     assert shared["cache/keys_values"] == 3 * 1008 * 131072 / 8
-
-
-def test_arrays_give_what_numbers_give() -> None:
-    """The planner's sweep is the same calculation."""
-    shape = blocks.shape(catalog.transformers()["mixtral-8x7b"])
-    rows = [
-        (1, 1, 8, 1, 8, 1, 16, 1, 3, 0, False),
-        (2, 4, 4, 2, 2, 1, 16, 2, 1, 1, True),
-        (8, 2, 2, 1, 4, 2, 16, 1, 0, 2, True),
-    ]
-    columns: list[Any] = [np.array(column) for column in zip(*rows, strict=True)]
-    swept = parts(shape, Layout(*columns))
-    for place, row in enumerate(rows):
-        for name, size in parts(shape, Layout(*row)).items():
-            assert np.broadcast_to(swept[name], len(rows))[place] == pytest.approx(size), name
 
 
 def test_mistakes_are_refused_with_names() -> None:

@@ -266,7 +266,8 @@ def replica_exchange(
     if shape.tied:
         # First and last stage add up the gradients of the table they share.
         table = shape.vocab * shape.hidden / layout.tensor * software.gradient
-        between = collective_time("all_reduce", table, 2.0, 1.0, cluster.fabric)
+        together = where(layout.ranks > cluster.node, 1.0, 2.0)
+        between = collective_time("all_reduce", table, 2.0, together, cluster.fabric)
         tied = where(layout.pipeline > 1, between, 0.0)
     return {
         "data/gradients": gradients,

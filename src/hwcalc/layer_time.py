@@ -150,7 +150,7 @@ def ends_time(
     """
     chip, tokens = cluster.chip, layout.tokens(sequence)
     # Frameworks keep the head in 16 bits when layers are narrower.
-    precision = software.precision if software.precision in ("fp16", "bf16", "fp32") else "bf16"
+    precision = cluster.wide(software.precision)
     vocab, h = ceil(shape.vocab / layout.tensor), shape.hidden
     products = (
         matmul_time(chip, tokens, h, vocab, precision)

@@ -48,6 +48,12 @@ class Cluster:
         path = "link" if "link_bandwidth" in self.accelerator.published else "peer"
         return fabric(self.accelerator, path, self.network)
 
+    def wide(self, precision: str) -> str:
+        """Give the format of products that frameworks do not narrow below 16 bits."""
+        if precision in ("fp32", "tf32", "fp16", "bf16"):
+            return precision
+        return "bf16" if "bf16" in self.accelerator.peak else "fp16"
+
     @property
     def taken(self) -> float:
         """Share of the multiprocessors that a collective occupies while it runs [1]."""

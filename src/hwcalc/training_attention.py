@@ -10,7 +10,6 @@ from hwcalc.blocks import Shape
 from hwcalc.elementwise import streamed
 from hwcalc.kernels import matmul_time
 from hwcalc.layout import Cluster, Layout, Software
-from hwcalc.machine import Machine
 from hwcalc.numeric import ceil, minimum
 
 __all__ = ["attention_times"]
@@ -62,9 +61,9 @@ def attention_times(
     """
     chip, family = cluster.chip, cluster.accelerator.family
     heads = ceil(shape.heads / layout.tensor)
-    precision = software.precision if software.precision in ("fp16", "bf16") else "bf16"
+    precision = cluster.wide(software.precision)
     if software.attention == "scores":
-        return _written(chip, shape, heads, layout.micro_batch, sequence, layout.context, software)
+        return _written(cluster, shape, heads, layout, sequence, software)
     if software.attention not in ("flash-1", "flash-2", "native"):
         raise ValueError(
             f"attention = {software.attention!r}: must be scores, flash-1, flash-2 or native"
@@ -95,18 +94,18 @@ def attention_times(
 
 
 def _written(
-    chip: Machine,
+    cluster: Cluster,
     shape: Shape,
     heads: float,
-    batch: float,
+    layout: Layout,
     sequence: float,
-    context: float,
     software: Software,
 ) -> tuple[float, float]:
     """Time attention that writes its scores: products of the whole square, softmax, dropout."""
-    rows = batch * heads * sequence / context
+    chip = cluster.chip
+    rows = layout.micro_batch * heads * sequence / layout.context
     scores = rows * sequence
-    precision = software.precision if software.precision in ("fp16", "bf16", "fp32") else "bf16"
+    precision = cluster.wide(software.precision)
     first = matmul_time(chip, rows, shape.head_dim, sequence, precision)
     second = matmul_time(chip, rows, sequence, shape.value_dim, precision)
     # Softmax reads and writes; dropout reads, writes, and leaves a byte of mask. Backwards softmax

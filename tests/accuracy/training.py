@@ -233,7 +233,7 @@ REGIMES = (
             (0.12, ANY),
             "Too fast by a sixth without stages; eager kernels that are not counted.",
         )
-        for size, bound in (("1b", (0.12, 0.20)), ("3b", (0.167, 0.21)))
+        for size, bound in (("1b", (0.133, 0.20)), ("3b", (0.167, 0.21)))
     ),
     *(
         _regime(
