@@ -18,6 +18,7 @@ PACKAGE = Path(hwcalc.__file__).parent
 # DESIGN's form, with units and a worked number, is for those whose content is formulas or facts.
 MACHINERY = {
     "__main__",
+    "accuracy",
     "calculator",
     "charts",
     "cli",

@@ -18,6 +18,7 @@ from tests.accuracy.contrast import contrasts
 from tests.accuracy.regimes import Regime, errors, summary
 
 TAGS = Path(__file__).parents[2] / "src" / "hwcalc" / "data" / "accuracy.csv"
+KINDS = {"accelerator": "accelerators", "dtype": "formats"}  # column here, and of all rows there
 DRAWN = 120  # points of one regime
 AGAIN = ("-large", "-unmeasured", "-node")  # regimes whose rows are among those of another one
 FEW = 20  # rows below which a tenth is one or two of them
@@ -98,11 +99,13 @@ def tags() -> str:
     """Return the table of errors from which results take their tags."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["regime", "rows", "median", "ninth", "bias", "fitted"])
+    writer.writerow([*("regime", "rows", "median", "ninth", "bias"), *("fitted", *KINDS.values())])
     for regime in sorted(ALL, key=lambda each: each.name):
         found = summary(regime)
         shares = [f"{found[key]:.4f}" for key in ("median", "ninth", "bias")]
-        writer.writerow([regime.name, found["rows"], *shares, "yes" if regime.fitted else "no"])
+        kinds = [" ".join(sorted({str(row.get(key, "")) for row in regime.rows})) for key in KINDS]
+        fitted = "yes" if regime.fitted else "no"
+        writer.writerow([regime.name, found["rows"], *shares, fitted, *kinds])
     return out.getvalue()
 
 
