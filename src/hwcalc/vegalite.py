@@ -13,7 +13,7 @@ from typing import Any
 from hwcalc import display
 from hwcalc.charts import Axis, Band, Bars, Cells, Chart, Line, Mark, Points, Rule, Spans
 
-WIDTH, HEIGHT, LANE = 680, 320, 34
+WIDTH, HEIGHT, LANE = 820, 320, 34
 COLOURS = 8
 
 Json = dict[str, Any]
@@ -70,8 +70,9 @@ def spec(chart: Chart, width: int = WIDTH) -> Json:
         "width": width,
         "height": chart.height or (70 + LANE * len(lanes) if lanes else HEIGHT),
         "autosize": {"type": "fit", "contains": "padding"},
-        # Vega measures text without the page's fonts and finds the names of lanes too short.
-        "padding": {"left": 20 if lanes else 5, "top": 5, "right": 5, "bottom": 5},
+        # Vega measures text without the page's fonts and finds it too short: names of lanes most of
+        # all, and the last number along an axis, which stands half beyond its end.
+        "padding": {"left": 20 if lanes else 8, "top": 8, "right": 16, "bottom": 5},
         "datasets": datasets,
         "layer": layers,
         "config": CONFIG,

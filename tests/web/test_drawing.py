@@ -8,11 +8,12 @@ from xml.etree import ElementTree
 import pytest
 
 from hwcalc.charts import Axis, Band, Bars, Cells, Chart, Line, Mark, Points, Rule, Spans
+from hwcalc.vegalite import WIDTH
 from hwcalc.web.drawing import VEGA_LITE, svg
 from hwcalc.web.fence import drawing
 from hwcalc.web.parts import ASSETS
 
-WIDTHS = (680, 330)
+WIDTHS = (WIDTH, 330)
 
 
 def chart(*marks: Mark, **more: Any) -> Chart:
@@ -81,7 +82,7 @@ def test_drawings_name_their_colours(name: str, width: int) -> None:
 @pytest.mark.parametrize("name", CHARTS)
 def test_drawings_ask_for_nothing_from_elsewhere(name: str) -> None:
     """The only addresses in a drawing are the names of its languages."""
-    without = re.sub(r'xmlns(:\w+)?="[^"]*"', "", drawing(CHARTS[name], 680))
+    without = re.sub(r'xmlns(:\w+)?="[^"]*"', "", drawing(CHARTS[name], WIDTH))
     assert "http" not in without
     assert "<script" not in without
     assert "<image" not in without
@@ -95,7 +96,7 @@ def test_builds_and_browsers_draw_with_the_same_major_version() -> None:
 
 def test_layers_for_the_pointer_are_not_drawn() -> None:
     """A picture cannot be pointed at: the invisible points of a line stay out of the page."""
-    drawn = drawing(CHARTS["line"], 680)
+    drawn = drawing(CHARTS["line"], WIDTH)
     assert "mark-symbol" not in drawn
     assert drawn.count("mark-line role-mark") == 2
 
@@ -103,13 +104,13 @@ def test_layers_for_the_pointer_are_not_drawn() -> None:
 @pytest.mark.parametrize("mark", [Line("a", [1, 2], [1, 5]), Band("a", [1, 2], [1, 5], [2, 6])])
 def test_curves_end_at_the_ends_of_their_axes(mark: Mark) -> None:
     """A curve that leaves the range of an axis is not drawn across the title above."""
-    drawn = drawing(chart(mark, y=Axis("Y", "s", high=3)), 680)
+    drawn = drawing(chart(mark, y=Axis("Y", "s", high=3)), WIDTH)
     assert re.search(r'class="mark-(line|area)[^>]*clip-path="url\(#', drawn)
 
 
 def test_names_with_markup_stay_text() -> None:
     """A category called <b> & "x" is drawn as these characters and closes no element."""
-    drawn = drawing(chart(Bars("a", ['<b> & "x"'], [1]), Rule(y=1, label="<i>")), 680)
+    drawn = drawing(chart(Bars("a", ['<b> & "x"'], [1]), Rule(y=1, label="<i>")), WIDTH)
     texts = [text.text for text in ElementTree.fromstring(drawn).iter() if text.text]
     assert '<b> & "x"' in texts
     assert "<i>" in texts
@@ -120,14 +121,14 @@ def test_two_drawings_share_a_page_without_sharing_ids() -> None:
     ids = [set(re.findall(r' id="([^"]+)"', drawing(CHARTS["line"], w))) for w in WIDTHS]
     assert all(ids)
     assert not ids[0] & ids[1]
-    used = re.findall(r"url\(#([^)]+)\)", drawing(CHARTS["line"], 680))
+    used = re.findall(r"url\(#([^)]+)\)", drawing(CHARTS["line"], WIDTH))
     assert used
     assert set(used) <= ids[0]
 
 
 def test_the_same_chart_is_the_same_picture() -> None:
     """Builds are reproducible to the byte, whatever was drawn before."""
-    first = drawing(CHARTS["line"], 680)
+    first = drawing(CHARTS["line"], WIDTH)
     svg.cache_clear()
-    drawing(CHARTS["band"], 680)
-    assert drawing(CHARTS["line"], 680) == first
+    drawing(CHARTS["band"], WIDTH)
+    assert drawing(CHARTS["line"], WIDTH) == first

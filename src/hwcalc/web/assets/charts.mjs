@@ -12,8 +12,6 @@ import * as layout from "vega-view-transforms";
 
 Object.assign(transforms, basic, layout, encode);
 
-const WIDEST = 680;
-
 export class Drawing {
   #place;
   #view = null;
@@ -49,7 +47,7 @@ export class Drawing {
   }
 
   async #draw(spec) {
-    const width = Math.min(WIDEST, this.#place.clientWidth);
+    const width = Math.min(spec.width, this.#place.clientWidth);
     if (!width) return;
     const { datasets, ...rest } = { ...spec, width };
     const shape = JSON.stringify(rest);

@@ -34,7 +34,9 @@ function say(slider, value) {
   slider.setAttribute("aria-valuetext", `${value} ${unit}`.trim());
   // The mark in the curve below.
   const mark = slider.parentElement.querySelector(".hwcalc-curve line");
-  const share = (100 * (slider.value - slider.min)) / (slider.max - slider.min);
+  const at = (x) => (slider.dataset.scale === "linear" ? Number(x) : Math.log2(x));
+  const { low, high } = slider.dataset;
+  const share = Math.min(Math.max((100 * (at(value) - at(low))) / (at(high) - at(low)), 0), 100);
   for (const end of ["x1", "x2"]) mark?.setAttribute(end, share.toFixed(2));
 }
 
