@@ -3,7 +3,8 @@ r"""What ranks exchange in a training step, and how much of it they wait for.
 - inside a layer: activations of tensor-parallel ranks, tokens on their way to experts, keys and
   values of a sequence that is split
 - between stages of a pipeline: activations, and gradients of activations
-- between replicas: gradients, and weights where those are sharded
+
+What replicas exchange is in `hwcalc.replicas`.
 
 What travels while products are computed is not waited for, but takes multiprocessors away from
 them: a collective keeps some of them busy with copying and adding.
@@ -12,10 +13,9 @@ them: a collective keeps some of them busy with copying and adding.
 from hwcalc.blocks import Shape
 from hwcalc.collective_time import collective_time, send_time
 from hwcalc.layout import Cluster, Layout, Software, ranks_per_node
-from hwcalc.memory import stage_depths, stage_parameters
 from hwcalc.numeric import ceil, maximum, minimum, where
 
-__all__ = ["layer_exchange", "replica_exchange", "stage_exchange"]
+__all__ = ["ends_exchange", "layer_exchange", "stage_exchange"]
 
 VALUE = 2  # bytes of an activation
 
@@ -120,6 +120,49 @@ def layer_exchange(
     return parts
 
 
+def ends_exchange(
+    cluster: Cluster, shape: Shape, layout: Layout, sequence: float
+) -> dict[str, float]:
+    """Estimate the exchanges of embedding, head and loss for one micro-batch.
+
+    Rows of the table are divided among tensor-parallel ranks: looking tokens up sums activations,
+    the head's backward pass sums their gradients, and the loss sums three numbers of each token.
+
+    Args:
+        cluster: The machines. [1]
+        shape: Sizes of a transformer. [1]
+        layout: How the step is split. [1]
+        sequence: Length of a sequence. [tokens]
+
+    Returns:
+        Time by part: `embedding/tensor`, `head/tensor`. [s]
+
+    Raises:
+        ValueError: If ranks are in several nodes but the cluster has no network.
+
+    References:
+        Shoeybi et al. 2019, "Megatron-LM", section 3, https://doi.org/10.48550/arXiv.1909.08053
+
+    Examples:
+        >>> from hwcalc import blocks, catalog
+        >>> times = ends_exchange(
+        ...     Cluster(catalog.accelerators()["a100-sxm-80gb"], 8, 25e9, 0.015),
+        ...     blocks.gpt(48, 6144, 64, 51200, 2048),
+        ...     Layout(8, 1, 1, 1, 1, 4, 4, 1, 0, 0, False), 2048,
+        ... )
+        >>> times["head/tensor"] > times["embedding/tensor"] > 0
+        True
+    """
+    tokens = layout.tokens(sequence)
+    near = ranks_per_node(layout.tensor, 1, cluster.node)
+
+    def run(size: float) -> float:
+        return collective_time("all_reduce", size, layout.tensor, near, cluster.fabric)
+
+    looked_up = run(tokens * shape.hidden * VALUE)
+    return {"embedding/tensor": looked_up, "head/tensor": looked_up + 3 * run(4 * tokens)}
+
+
 def stage_exchange(
     cluster: Cluster, shape: Shape, layout: Layout, sequence: float, software: Software
 ) -> float:
@@ -165,121 +208,3 @@ def stage_exchange(
     steady = 0.0 if software.overlap_pipeline else 2.0 * layout.micro_batches * layout.interleave
     hops = 2 * (layout.pipeline - 1) + steady
     return where(layout.pipeline > 1, hops * hop, 0.0)
-
-
-def replica_exchange(
-    cluster: Cluster,
-    shape: Shape,
-    layout: Layout,
-    software: Software,
-    forward: float,
-    backward: float,
-) -> dict[str, float]:
-    r"""Estimate what replicas wait for each other's gradients and weights, over a whole step.
-
-    Without sharding gradients are all-reduced once a step. With stages 1 and 2 they are
-    reduce-scattered and the new weights gathered. With stage 3 weights are gathered for each
-    layer and pass, forward and backward, and gradients reduce-scattered after each layer.
-
-    Assumption: where the framework overlaps, the backward pass of the last micro-batch hides
-    gradients layer by layer, the forward pass of the first one weights; the first layer's weights
-    and the last layer's gradients are always waited for.
-
-    Args:
-        cluster: The machines. [1]
-        shape: Sizes of a transformer. [1]
-        layout: How the step is split. [1]
-        software: What the framework does. [1]
-        forward: Forward pass of one layer on one micro-batch. [s]
-        backward: Backward pass of one layer, with what it computes again. [s]
-
-    Returns:
-        Time of a step by part: `data/gradients`, `data/weights`, `data/contention`, `data/tied`.
-        [s]
-
-    Raises:
-        ValueError: If ranks are in several nodes but the cluster has no network.
-
-    References:
-        Rajbhandari et al. 2019, "ZeRO", section 7, https://doi.org/10.48550/arXiv.1910.02054
-
-    Examples:
-        Without sharding no weights are gathered:
-
-        >>> from hwcalc import blocks, catalog, frameworks
-        >>> replica_exchange(
-        ...     Cluster(catalog.accelerators()["a100-sxm-80gb"], 8, 25e9, 0.015),
-        ...     blocks.gpt(24, 2304, 24, 51200, 2048),
-        ...     Layout(1, 1, 32, 1, 1, 1, 512, 1, 0, 2, False),
-        ...     frameworks.FRAMEWORKS["megatron-2021"], 0.01, 0.03,
-        ... )["data/weights"]
-        0.0
-    """
-    replicas = layout.replicas
-    near = ranks_per_node(replicas, layout.tensor, cluster.node)
-    holders = layout.expert_replicas
-    near_holders = ranks_per_node(holders, maximum(layout.tensor, layout.expert), cluster.node)
-
-    def run(operation: str, dense: float, routed: float, width: float) -> float:
-        time = _in_buckets(operation, dense * width, replicas, near, cluster, software)
-        if shape.experts:
-            time = time + _in_buckets(
-                operation, routed * width, holders, near_holders, cluster, software
-            )
-        return where(replicas > 1, time, 0.0)
-
-    held = stage_parameters(shape, layout, software, last=False)
-    dense = held["layers/dense"] + held["ends/tables"]
-    routed = held["layers/experts"]
-    depth = stage_depths(shape, layout, software)[0]
-    reduced = where(
-        layout.zero >= 1,
-        run("reduce_scatter", dense, routed, software.gradient),
-        run("all_reduce", dense, routed, software.gradient),
-    )
-    gathered = where(layout.zero >= 1, run("all_gather", dense, routed, VALUE), 0.0)
-    lost = cluster.taken
-
-    # Stage 3, layer by layer.
-    one, experts = shape.dense / layout.tensor, shape.routed / maximum(layout.tensor, layout.expert)
-    fetch = run("all_gather", one, experts, VALUE)
-    give = run("reduce_scatter", one, experts, software.gradient)
-    passes = layout.micro_batches * depth
-    if software.overlap_data:
-        weights = where(
-            layout.zero >= 3,
-            passes * maximum(0.0, fetch - forward) + fetch,
-            maximum(gathered / depth, gathered - depth * forward),
-        )
-        gradients = where(
-            layout.zero >= 3,
-            passes * maximum(0.0, fetch + give - backward) + give,
-            maximum(reduced / depth, reduced - depth * backward),
-        )
-        whole = where(layout.zero >= 3, passes * (2 * fetch + give), reduced + gathered)
-        contention = lost * maximum(0.0, whole - weights - gradients)
-    else:
-        weights = where(layout.zero >= 3, passes * 2 * fetch, gathered)
-        gradients = where(layout.zero >= 3, passes * give, reduced)
-        contention = 0.0 * reduced
-    tied = 0.0 * reduced
-    if shape.tied:
-        # First and last stage add up the gradients of the table they share.
-        table = shape.vocab * shape.hidden / layout.tensor * software.gradient
-        together = where(layout.ranks > cluster.node, 1.0, 2.0)
-        between = collective_time("all_reduce", table, 2.0, together, cluster.fabric)
-        tied = where(layout.pipeline > 1, between, 0.0)
-    return {
-        "data/gradients": gradients,
-        "data/weights": where(layout.zero >= 1, weights, 0.0),
-        "data/contention": contention,
-        "data/tied": tied,
-    }
-
-
-def _in_buckets(
-    operation: str, size: float, ranks: float, near: float, cluster: Cluster, software: Software
-) -> float:
-    """Time an exchange that is cut into buckets, each a collective of its own."""
-    one = maximum(1.0, minimum(size, software.bucket))
-    return size / one * collective_time(operation, one, ranks, near, cluster.fabric)

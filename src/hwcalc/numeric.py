@@ -33,6 +33,9 @@ __all__ = [
 ]
 
 
+PLAIN = {int, float}
+
+
 def _numpy(*values: Any) -> Any:
     """Return numpy if one of the values needs it, else None."""
     # np.float64 is a float and np.bool_ is not a bool; both take the path that suits them.
@@ -244,6 +247,12 @@ def distinct(*values: float) -> tuple[list[float], Any]:
 
 def _check(values: dict[str, float], holds: Callable[[Any], Any], rule: str) -> None:
     """Raise ValueError with every name whose value breaks the rule; NaN breaks every rule."""
+    # Plain numbers that obey are nearly all there ever is, and a chart asks for thousands.
+    for value in values.values():
+        if type(value) not in PLAIN or not holds(value):
+            break
+    else:
+        return
     wrong = []
     for name, value in values.items():
         numpy = _numpy(value)
@@ -342,8 +351,12 @@ def check_count(**values: float) -> None:
         Traceback (most recent call last):
         ValueError: gpus = 2.5: must be a whole number of at least 1
     """
-    _check(
-        values,
-        lambda value: (value >= 1) & (value < math.inf) & (floor(value) == value),
-        "a whole number of at least 1",
-    )
+    _check(values, _counts, "a whole number of at least 1")
+
+
+def _counts(value: Any) -> Any:
+    if type(value) is int:
+        return value >= 1
+    if type(value) is float:
+        return value >= 1 and value.is_integer()
+    return (value >= 1) & (value < math.inf) & (floor(value) == value)

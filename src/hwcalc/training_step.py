@@ -13,11 +13,12 @@ from typing import Any
 from hwcalc.blocks import Shape
 from hwcalc.data_parallel import slowest_rank_delay
 from hwcalc.elementwise import streamed
-from hwcalc.exchange import layer_exchange, replica_exchange, stage_exchange
+from hwcalc.exchange import ends_exchange, layer_exchange, stage_exchange
 from hwcalc.layer_time import ends_time, layer_time
 from hwcalc.layout import Cluster, Layout, Software
 from hwcalc.memory import stage_depths, stage_parameters
 from hwcalc.numeric import check_non_negative, distinct, maximum, where
+from hwcalc.replicas import replica_exchange
 
 __all__ = ["step_time"]
 
@@ -90,13 +91,15 @@ def step_time(
     waits = layer_exchange(cluster, shape, small, sequence, software, times)
     del times["weights/products"]
     both = _spread({**times, **waits}, back)
-    ends = _spread(ends_time(cluster, shape, small, sequence, software), back)
+    ends = ends_time(cluster, shape, small, sequence, software)
+    ends = _spread(ends | ends_exchange(cluster, shape, small, sequence), back)
     layer = _again(both, layout)
     forward = sum(time for name, time in both.items() if name.startswith("forward/"))
     one = sum(layer.values())
     backward = one - forward
 
-    first, last = ends["embedding/memory"], ends["head/products"] + ends["head/memory"]
+    first = sum(time for name, time in ends.items() if name.startswith("embedding/"))
+    last = sum(time for name, time in ends.items() if name.startswith("head/"))
     depths = stage_depths(shape, layout, software)
     slowest = where(
         layout.pipeline > 1,
