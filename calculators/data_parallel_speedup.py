@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 from hwcalc import catalog
 from hwcalc.all_reduce import ALL_REDUCE_METHODS
-from hwcalc.buckets import even_buckets, ready_share
+from hwcalc.buckets import bucket_runs, even_buckets, ready_share
 from hwcalc.calculator import (
     Axis,
     Bars,
@@ -31,6 +31,7 @@ from hwcalc.parallel_step import (
     Cluster,
     Step,
     data_parallel_step,
+    data_parallel_time,
     network_buckets,
     network_parameters,
 )
@@ -47,6 +48,8 @@ LINKS: Mapping[str, Any] = ChainMap(
 BYTES = {"4": "FP32, 4 bytes", "2": "BF16 or FP16, 2 bytes", "1": "FP8, 1 byte"}
 MOST_BUCKETS = 1000  # more would make the page slow; no trainer sends as many
 DRAWN = 40  # exchanges on the time line
+
+Runs = list[tuple[float, float, int, float]]
 
 
 def group(network: Any) -> str:
@@ -131,17 +134,10 @@ def calculate(
     network_rate = rate if network_link == "custom" else network_link.bandwidth
     parameters = size if network == "custom" else network_parameters(network)
 
-    def step_of(
-        ranks: int = gpus,
-        how: str = method,
-        faster: float = 1.0,
-        sooner: float = 1.0,
-        packed: float = 1.0,
-        larger: float = 1.0,
-        window: float = overlap,
-        apart: float = spread,
-    ) -> Step:
-        cluster = Cluster(
+    buckets = _buckets(network, size, per_parameter, bucket)
+
+    def cluster(ranks: int = gpus, faster: float = 1.0, sooner: float = 1.0) -> Cluster:
+        return Cluster(
             ranks=ranks,
             ranks_per_node=gpus_per_node,
             network_bandwidth=network_rate * cards * link_share * faster,
@@ -149,30 +145,41 @@ def calculate(
             network_latency=latency / sooner,
             local_latency=local_latency / sooner,
         )
-        buckets = _buckets(network, size, per_parameter / packed, bucket * larger)
-        return data_parallel_step(compute, buckets, cluster, how, window, apart)
 
-    step = step_of()
+    def efficiency_of(
+        on: Cluster,
+        runs: Runs,
+        how: str = method,
+        window: float = overlap,
+        apart: float = spread,
+    ) -> float:
+        time = data_parallel_time(compute, runs, on, how, window, apart)
+        return scaling_efficiency(compute, time)
+
+    as_set = cluster()
+    step = data_parallel_step(compute, buckets, as_set, method, overlap, spread)
+    runs = bucket_runs(buckets)
+    packed = bucket_runs(_buckets(network, size, per_parameter / 2, bucket))
+    larger = bucket_runs(_buckets(network, size, per_parameter, bucket * 4))
     efficiency = scaling_efficiency(compute, step.time)
     gradients = parameters * per_parameter
     needed = hiding_bandwidth(gradients, gpus, step.backward_end - step.forward_end)
     waiting = step.parts["wait/exchange"]
     counts = sorted({2**k for k in range(13)} | {gpus})
+    clusters = [cluster(n) for n in counts]
     curves = {
-        how: [scaling_efficiency(compute, step_of(n, how).time) for n in counts]
-        for how in ALL_REDUCE_METHODS
+        how: [efficiency_of(on, runs, how) for on in clusters] for how in ALL_REDUCE_METHODS
     }
     changes = {
-        "As set": step,
-        "Twice the bandwidth": step_of(faster=2.0),
-        "Half the latency": step_of(sooner=2.0),
-        "Half the bytes": step_of(packed=2.0),
-        "Larger buckets, 4×": step_of(larger=4.0),
-        "Full overlap": step_of(window=1.0),
-        "No overlap": step_of(window=0.0),
-        "GPUs exactly alike": step_of(apart=0.0),
+        "As set": efficiency,
+        "Twice the bandwidth": efficiency_of(cluster(faster=2.0), runs),
+        "Half the latency": efficiency_of(cluster(sooner=2.0), runs),
+        "Half the bytes": efficiency_of(as_set, packed),
+        "Larger buckets, 4×": efficiency_of(as_set, larger),
+        "Full overlap": efficiency_of(as_set, runs, window=1.0),
+        "No overlap": efficiency_of(as_set, runs, window=0.0),
+        "GPUs exactly alike": efficiency_of(as_set, runs, apart=0.0),
     }
-    after = [scaling_efficiency(compute, changed.time) for changed in changes.values()]
     return [
         Quantity("speedup", "Speed-up", gpus * efficiency, "x", note=f"of {gpus} at best"),
         Quantity("efficiency", "Efficiency", efficiency, "%"),
@@ -187,7 +194,7 @@ def calculate(
         ),
         Quantity(
             "early", "Ready early",
-            ready_share(_buckets(network, size, per_parameter, bucket), 0.1), "%",
+            ready_share(buckets, 0.1), "%",
             note="in the first tenth of the backward pass",
         ),
         Quantity(
@@ -227,11 +234,11 @@ def calculate(
             x=Axis("Efficiency", "%", low=0, high=1),
             y=Axis(""),
             horizontal=True,
-            marks=[Bars("Efficiency", list(changes), after)],
+            marks=[Bars("Efficiency", list(changes), list(changes.values()))],
             alt="Efficiency "
             + ", ".join(
                 f"{name.lower()} {text(value, '%')}"
-                for name, value in zip(changes, after, strict=True)
+                for name, value in changes.items()
             ).replace("gpus", "GPUs")
             + ".",
         ),

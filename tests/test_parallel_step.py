@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwcalc.all_reduce import ALL_REDUCE_METHODS, all_reduce_ring
-from hwcalc.buckets import even_buckets, exposed_time
+from hwcalc.buckets import bucket_runs, even_buckets, exposed_time
 from hwcalc.convnets import ConvNet, convnets
 from hwcalc.data_parallel import BACKWARD_SHARE
 from hwcalc.networks import Transformer, transformers
@@ -13,6 +13,7 @@ from hwcalc.parallel_step import (
     Cluster,
     backward_flops_per_parameter,
     data_parallel_step,
+    data_parallel_time,
     network_buckets,
     network_parameters,
 )
@@ -109,3 +110,32 @@ def test_mistakes_are_named() -> None:
         data_parallel_step(1.0, [(1.0, 1e6)], NODE, "ring", 2.0, 0.0)
     with pytest.raises(ValueError, match="'star'"):
         data_parallel_step(1.0, [(1.0, 1e6)], NODE, "star", 1.0, 0.0)
+
+
+@given(
+    runs=st.lists(st.tuples(st.integers(1, 40), st.floats(1e5, 1e9)), min_size=1, max_size=4),
+    ranks=st.integers(1, 600),
+    method=st.sampled_from(sorted(ALL_REDUCE_METHODS)),
+    window=st.floats(0, 1),
+)
+def test_time_alone_equals_the_step_with_its_time_line(
+    runs: list[tuple[int, float]], ranks: int, method: str, window: float
+) -> None:
+    """A chart that asks for times only shows exactly what the time line would add up to."""
+    sizes = [size for count, size in runs for _ in range(count)]
+    buckets = [((i + 1) / len(sizes), size) for i, size in enumerate(sizes)]
+    step = data_parallel_step(0.3, buckets, cluster(ranks), method, window, 0.01)
+    alone = data_parallel_time(0.3, bucket_runs(buckets), cluster(ranks), method, window, 0.01)
+    assert alone == pytest.approx(step.time, rel=1e-12)
+
+
+def test_runs_hold_every_bucket_of_a_network() -> None:
+    """Nothing is lost where alike buckets are counted instead of listed."""
+    for network in (transformers()["llama3-8b"], convnets()["vgg16"]):
+        buckets = network_buckets(network, 2, 25 * 2**20, 2**20)
+        runs = bucket_runs(buckets)
+        assert sum(count for *_, count, _ in runs) == len(buckets)
+        assert sum(count * size for *_, count, size in runs) == pytest.approx(
+            sum(size for _, size in buckets)
+        )
+    assert len(bucket_runs(network_buckets(transformers()["llama3-8b"], 2, 25e6, 1e6))) <= 3

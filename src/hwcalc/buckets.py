@@ -24,7 +24,15 @@ from hwcalc.numeric import (
     minimum,
 )
 
-__all__ = ["even_buckets", "exchange_schedule", "exposed_time", "layer_buckets", "ready_share"]
+__all__ = [
+    "bucket_runs",
+    "even_buckets",
+    "exchange_schedule",
+    "exposed_time",
+    "last_exchange_end",
+    "layer_buckets",
+    "ready_share",
+]
 
 
 def layer_buckets(
@@ -205,6 +213,75 @@ def exchange_schedule(
         end = start + duration
         spans.append((start, end))
     return spans
+
+
+def bucket_runs(buckets: Sequence[tuple[float, float]]) -> list[tuple[float, float, int, float]]:
+    """Return buckets as runs of equal ones that become ready at equal distances.
+
+    A transformer has hundreds of alike buckets; `last_exchange_end` needs one look at each run.
+
+    Args:
+        buckets: For each bucket the time until it is ready, not decreasing, and its
+            size. [(s, B)]
+
+    Returns:
+        For each run the time until its first and its last bucket are ready, their number and the
+        size of one. [(s, s, 1, B)]
+
+    References:
+        Run-length encoding of `even_buckets` and `layer_buckets`.
+
+    Examples:
+        >>> bucket_runs([(1.0, 25.0), (2.0, 25.0), (3.0, 25.0), (3.0, 10.0)])
+        [(1.0, 3.0, 3, 25.0), (3.0, 3.0, 1, 10.0)]
+    """
+    runs: list[tuple[float, float, int, float]] = []
+    for ready, size in buckets:
+        if runs and runs[-1][3] == size:
+            first, last, count, _ = runs[-1]
+            step = (last - first) / (count - 1) if count > 1 else ready - last
+            if abs(ready - last - step) <= 1e-9 * ready:
+                runs[-1] = (first, ready, count + 1, size)
+                continue
+        runs.append((ready, ready, 1, size))
+    return runs
+
+
+def last_exchange_end(
+    runs: Sequence[tuple[float, float, int]], durations: Sequence[float], earliest: float
+) -> float:
+    r"""Return when the last exchange of `exchange_schedule` ends, one look at each run of buckets.
+
+    Within a run of $m$ buckets the exchange ends at the latest of: the one before the run is done
+    and all $m$ follow; the first bucket is ready and all $m$ follow; the last is ready and it alone
+    follows. What lies between is never later, because ready times rise evenly.
+
+    $$e = \max(e_0 + m d,\; r_1 + m d,\; r_m + d)$$
+
+    Args:
+        runs: For each run the time at which its first and its last bucket are ready, and their
+            number. [(s, s, 1)]
+        durations: Time of one exchange in each run, $d$. [s]
+        earliest: Time before which no exchange may start, $e_0$ at first. [s]
+
+    Returns:
+        End of the last exchange; `earliest` without buckets. [s]
+
+    References:
+        S. Li et al., PyTorch Distributed: experiences on accelerating data parallel training
+        (2020), doi:10.14778/3415478.3415530
+
+    Examples:
+        The case of `exchange_schedule`'s example, as three runs of one:
+
+        >>> runs = [(1.0, 1.0, 1), (2.0, 2.0, 1), (9.0, 9.0, 1)]
+        >>> last_exchange_end(runs, [3.0, 2.0, 1.0], 0.0)
+        10.0
+    """
+    end = earliest
+    for (first, last, count), duration in zip(runs, durations, strict=True):
+        end = max(end + count * duration, first + count * duration, last + duration)
+    return end
 
 
 def exposed_time(backward: float, exchange: float, buckets: float, window: float) -> float:

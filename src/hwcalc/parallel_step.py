@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from hwcalc import cnn, transformer
 from hwcalc.all_reduce import all_reduce
-from hwcalc.buckets import even_buckets, exchange_schedule, layer_buckets
+from hwcalc.buckets import even_buckets, exchange_schedule, last_exchange_end, layer_buckets
 from hwcalc.convnets import ConvNet, convnets
 from hwcalc.data_parallel import BACKWARD_SHARE, slowest_rank_delay, step_parts
 from hwcalc.networks import Transformer
@@ -22,6 +22,7 @@ __all__ = [
     "Step",
     "backward_flops_per_parameter",
     "data_parallel_step",
+    "data_parallel_time",
     "network_buckets",
     "network_parameters",
 ]
@@ -220,6 +221,54 @@ def data_parallel_step(
         exchanges=tuple((forward + start, forward + end) for start, end in spans),
         exchange_time=sum(durations),
     )
+
+
+def data_parallel_time(
+    compute: float,
+    runs: Sequence[tuple[float, float, int, float]],
+    cluster: Cluster,
+    method: str,
+    window: float,
+    spread: float,
+) -> float:
+    """Return the time of `data_parallel_step`, without its parts and its time line.
+
+    A chart of many clusters asks for nothing else, and a network can have hundreds of buckets.
+
+    Args:
+        compute: Mean time of forward and backward pass of one rank. [s]
+        runs: The buckets as `buckets.bucket_runs`, ready after shares of the backward
+            pass. [(1, 1, 1, B)]
+        cluster: The ranks and what joins them. [1]
+        method: How gradients are summed, a key of `all_reduce.ALL_REDUCE_METHODS`. [1]
+        window: Share of the backward pass, counted from its end, during which the exchange may
+            run; 0 means no overlap. [1]
+        spread: Relative standard deviation of the ranks' compute times. [1]
+
+    Returns:
+        Time of the step. [s]
+
+    Raises:
+        ValueError: If compute is not positive, window is not between 0 and 1, or a function that
+            makes up the step refuses its arguments.
+
+    References:
+        The functions it calls.
+
+    Examples:
+        >>> cluster = Cluster(16, 8, 25e9, 300e9, 0.0, 0.0)
+        >>> data_parallel_time(0.3, [(0.1, 1.0, 10, 1e8)], cluster, "ring", 1.0, 0.0)
+        0.3075
+    """
+    check_positive(compute=compute)
+    check_fraction(window=window)
+    pace = 1 + slowest_rank_delay(cluster.ranks, spread)
+    backward = compute * BACKWARD_SHARE * pace
+    times = {size: _exchange(method, size, cluster) for size in {size for *_, size in runs}}
+    ends = [(first * backward, last * backward, count) for first, last, count, _ in runs]
+    durations = [times[size] for *_, size in runs]
+    end = last_exchange_end(ends, durations, (1 - window) * backward)
+    return compute * pace + max(0.0, end - backward)
 
 
 def _exchange(method: str, size: float, cluster: Cluster) -> float:
