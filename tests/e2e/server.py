@@ -45,6 +45,8 @@ TYPES = {
 }
 COMPRESSED = {".css", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".wasm", ".xml"}
 UNKNOWN_TYPE = "application/octet-stream"
+# What travels in one piece over a slow connection: answers take turns with so much [B].
+PIECE = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,39 @@ class Fault:
     corrupt: bool = False
     delay: float = 0.0
     drop: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """A slow connection that all answers share, pages' and workers' alike, in any browser.
+
+    Attributes:
+        rate: how fast bodies travel, all of them together [B/s].
+        delay: from a request to the first byte of its answer [s].
+    """
+
+    rate: float
+    delay: float
+
+
+class _Bucket:
+    """Lets bytes pass at a rate, piece by piece in the order of asking."""
+
+    # Sleeps end late on a busy machine: so long a pause is made up for [s].
+    CATCH_UP = 0.05
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self._free = 0.0
+        self._turn = threading.Lock()
+
+    def take(self, size: int) -> None:
+        """Wait until so many bytes have passed [B]."""
+        with self._turn:
+            self._free = max(self._free, time.monotonic() - self.CATCH_UP) + size / self.link.rate
+            wait = self._free - time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
 
 
 @dataclass(frozen=True)
@@ -88,6 +123,7 @@ class StaticServer:
         log: every exchange, in the order of the answers; paths are relative to `url`.
         faults: what goes wrong, by pattern of the path relative to `url`; the first match counts.
         headers: sent with every answer besides its own, such as a content security policy.
+        link: how slow the connection is; None sends as fast as this machine can.
     """
 
     def __init__(self, folder: Path, prefix: str = "/", built_for: str = "") -> None:
@@ -96,6 +132,7 @@ class StaticServer:
         self.log: list[Exchange] = []
         self.faults: dict[str, Fault] = {}
         self.headers: dict[str, str] = {}
+        self.bucket: _Bucket | None = None
         self.folder = folder.resolve()
         self._prefix = prefix
         self._built_for = built_for.encode()
@@ -119,6 +156,15 @@ class StaticServer:
         """Stop answering; the log stays."""
         self._listener.shutdown()
         self._listener.server_close()
+
+    @property
+    def link(self) -> Link | None:
+        """How slow the connection is."""
+        return self.bucket.link if self.bucket else None
+
+    @link.setter
+    def link(self, link: Link | None) -> None:
+        self.bucket = _Bucket(link) if link else None
 
     def bytes_sent(self, pattern: str = "*") -> int:
         """Return the bytes of all bodies sent for the paths that match [B]."""
@@ -175,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         relative, file = self.site.resolve(self.path)
         fault = self.site.fault(relative)
-        time.sleep(fault.delay)
+        time.sleep(fault.delay + (self.site.link.delay if self.site.link else 0.0))
         if fault.drop:
             self.close_connection = True
         elif fault.status is not None:
@@ -238,7 +284,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.site.log.append(Exchange(relative, int(status), sent, encoding))
         self.end_headers()
         if sent:
+            self._write(body)
+
+    def _write(self, body: bytes) -> None:
+        bucket = self.site.bucket
+        if bucket is None:
             self.wfile.write(body)
+            return
+        for start in range(0, len(body), PIECE):
+            piece = body[start : start + PIECE]
+            bucket.take(len(piece))
+            self.wfile.write(piece)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing on the terminal; `StaticServer.log` has it."""

@@ -4,12 +4,13 @@ import gzip
 import http.client
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.server import Fault, StaticServer
+from tests.e2e.server import Fault, Link, StaticServer
 
 
 @pytest.fixture
@@ -155,3 +156,21 @@ def test_prefix_without_slashes_is_refused(tmp_path: Path) -> None:
     """A sub-path that would join with file names is a mistake of the caller."""
     with pytest.raises(ValueError, match="must start and end with a slash"):
         StaticServer(tmp_path, prefix="/repo")
+
+
+def test_slow_link_is_shared_by_all_answers(server: StaticServer) -> None:
+    """Two files at once take as long as one after the other: bytes at the rate, never faster."""
+    size = 40_000
+    for name in ("a.bin", "b.bin"):
+        (server.folder / name).write_bytes(bytes(size))
+    server.link = Link(rate=400e3, delay=0.02)
+    start = time.monotonic()
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda name: get(server, f"/repo/{name}"), ("a.bin", "b.bin")))
+    spent = time.monotonic() - start
+    assert [len(body) for _, _, body in answers] == [size, size]
+    # The bucket may start with what a late sleep would have to make up for.
+    assert spent >= 2 * size / 400e3 + 0.02 - 0.05
+    server.link = None
+    assert server.link is None
+    assert get(server, "/repo/a.bin")[0] == 200
