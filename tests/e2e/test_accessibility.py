@@ -25,6 +25,8 @@ PAGES = [
     "reference/",
     "reference/models/",
     "reference/nomenclature/",
+    "reference/accuracy/",
+    "reference/hardware/",
     "404.html",
 ]
 DESK: ViewportSize = {"width": 1280, "height": 900}

@@ -1,4 +1,4 @@
-// The catalogue's tables: sort, find, choose, compare; their state is in the address as ?ID.find=…
+// The catalogue's tables: sort, find, choose, compare; the address has their state, ?links.find=… say.
 // Python wrote every value; data-v has it in base units, for sorting and for ratios.
 
 const states = new WeakMap(); // element of a catalogue → what is chosen there
@@ -32,7 +32,7 @@ export function setUp() {
 
 function read(catalogue) {
   const state = states.get(catalogue);
-  const asked = (name) => new URL(location.href).searchParams.get(`${catalogue.id}.${name}`) ?? "";
+  const asked = (name) => new URL(location.href).searchParams.get(`${catalogue.dataset.catalogue}.${name}`) ?? "";
   const known = new Set(state.rows.map((row) => row.id));
   state.find = asked("find");
   state.sort = asked("sort");
@@ -147,8 +147,8 @@ function settle() {
     const kind = catalogue.querySelector("select").name;
     const told = { find, sort, [kind]: only, chosen: chosen.join(" "), compare: compare ? "yes" : "" };
     for (const [name, value] of Object.entries(told))
-      if (value) url.searchParams.set(`${catalogue.id}.${name}`, value);
-      else url.searchParams.delete(`${catalogue.id}.${name}`);
+      if (value) url.searchParams.set(`${catalogue.dataset.catalogue}.${name}`, value);
+      else url.searchParams.delete(`${catalogue.dataset.catalogue}.${name}`);
     history.replaceState(history.state, "", url);
   }
   waiting.clear();
