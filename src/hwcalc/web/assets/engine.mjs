@@ -75,8 +75,13 @@ export class Engine {
 // The browser keeps what it got, be it damaged: asks the server which of the files are others now.
 function renew() {
   const { worker, pyodide, asm, wasm, library, wheel } = RUNTIME;
-  const ask = (path) => fetch(new URL(path, import.meta.url), { cache: "no-cache" });
-  return Promise.allSettled(
-    [worker, pyodide, asm, wasm, library, wheel].map((path) => ask(path).then((r) => r.arrayBuffer())),
-  );
+  const ask = async (path) => {
+    const address = new URL(path, import.meta.url);
+    let answer = await fetch(address, { cache: "no-cache" });
+    // An answer that the file is unchanged leaves the type that the browser has noted.
+    if (path === wasm && !answer.headers.get("content-type")?.startsWith("application/wasm"))
+      answer = await fetch(address, { cache: "reload" });
+    return answer.arrayBuffer();
+  };
+  return Promise.allSettled([worker, pyodide, asm, wasm, library, wheel].map(ask));
 }

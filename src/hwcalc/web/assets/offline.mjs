@@ -39,8 +39,8 @@ function key(url) {
 async function hashed(request) {
   const cache = await caches.open(NAME);
   // A reader who tries again after a failure wants the server's copy: this one may be damaged.
-  const again = ["no-cache", "reload", "no-store"].includes(request.cache);
-  return (!again && (await cache.match(key(request.url)))) || store(cache, request);
+  if (["no-cache", "reload", "no-store"].includes(request.cache)) await cache.delete(key(request.url));
+  return (await cache.match(key(request.url))) ?? store(cache, request);
 }
 
 async function fresh(request) {

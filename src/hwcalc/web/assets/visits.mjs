@@ -20,7 +20,7 @@ export async function startVisits() {
   if (!workers || PLACE === undefined) return;
   if (PLACE && new URL(location.href).searchParams.get("sw") !== "off") {
     await workers.register(new URL(PLACE, import.meta.url)).catch((error) => console.info(`hwcalc: ${error}`));
-    keep([location.href, ...performance.getEntriesByType("resource").map((entry) => entry.name)]);
+    keep([location.href, ...fetched()]);
   } else {
     const root = new URL("../../", import.meta.url).href;
     for (const each of await workers.getRegistrations()) if (each.scope === root) await each.unregister();
@@ -28,10 +28,15 @@ export async function startVisits() {
   }
 }
 
-// After Python's first answer: the files it came from.
+// Once Python is there: the files it came from, and what the page has fetched meanwhile.
 export function keepRuntime() {
   const { worker, pyodide, asm, wasm, library, wheel } = RUNTIME;
-  keep([worker, pyodide, asm, wasm, library, wheel].map((name) => new URL(name, import.meta.url).href));
+  const files = [worker, pyodide, asm, wasm, library, wheel].map((name) => new URL(name, import.meta.url).href);
+  keep([...files, ...fetched()]);
+}
+
+function fetched() {
+  return performance.getEntriesByType("resource").map((entry) => entry.name);
 }
 
 async function keep(addresses) {
