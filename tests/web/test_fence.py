@@ -15,7 +15,7 @@ from markdown import Markdown
 from mkdocs.config import load_config
 
 from hwcalc import calculator
-from hwcalc.web import fence
+from hwcalc.web import fence, sweeps
 from hwcalc.web.fence import AuthorError
 
 ROOT = Path(__file__).parents[2]
@@ -379,3 +379,32 @@ def test_sliders_have_about_a_hundred_round_steps(control: calculator.Slider, st
     assert fence.slider_step(control) == step
     steps = (fence.position(control, control.high) - fence.position(control, control.low)) / step
     assert control.whole or control.scale == "log2" or 50 <= steps <= 201
+
+
+def test_sweeps_are_named_and_drawn_where_they_can_be_kept(
+    convert: Convert, tmp_path: Path
+) -> None:
+    """With a folder for them the form names its sweeps; sliders that matter carry their curve."""
+    text = "```calculator doubling\n```\n"
+    assert "data-sweeps" not in convert(text)
+    told = sweeps.folder.set(tmp_path)
+    try:
+        html = convert(text)
+    finally:
+        sweeps.folder.reset(told)
+    found = re.search(r'data-sweeps="(doubling\.\w{12}\.json)"', html)
+    assert found is not None
+    assert (tmp_path / found[1]).is_file()
+    assert len(re.findall(r'<svg class="hwcalc-curve" aria-hidden="true"', html)) == 1
+
+
+def test_a_form_is_drawn_once_for_article_and_excerpts(
+    convert: Convert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Listings repeat the beginning of an article; other values are drawn anew."""
+    text = "```calculator doubling\n```\n"
+    first = convert(text)
+    monkeypatch.setattr(fence, "page_form", lambda *_: "drawn again")
+    assert convert(text) == first
+    changed = "```calculator doubling\namount = 3\n```\n"
+    assert "drawn again" in convert(changed)

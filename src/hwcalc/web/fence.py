@@ -30,6 +30,7 @@ from hwcalc import vegalite
 from hwcalc.calculator import Answer, Calculator, Chart, Choice, InputError, Number, Slider, Toggle
 from hwcalc.web.drawing import svg
 from hwcalc.web.sweeps import Sweeps, along, sweeps
+from hwcalc.web.sweeps import folder as sweeps_folder
 
 # The file being converted, where somebody knows it; the MkDocs plugin does.
 source_file: ContextVar[Path | None] = ContextVar("source_file", default=None)
@@ -77,9 +78,22 @@ def render(
     tool, answer = state.run(identifier, given, place)
     state.answers[identifier] = answer
     try:
-        return page_form(tool, answer, sweeps(tool, answer))
+        return _form(tool, answer)
     except Exception as error:
         state.fail(place, f"calculator {identifier} cannot be drawn: {_where(error)}")
+
+
+# An article's calculators are drawn once for its own page and again for every listing's excerpt.
+_drawn: dict[tuple[str, str, object], tuple[Calculator, Answer, str]] = {}
+
+
+def _form(tool: Calculator, answer: Answer) -> str:
+    """The form as drawn before in this build, if it was for the same answer, or drawn now."""
+    key = (tool.id, json.dumps(answer.inputs), sweeps_folder.get())
+    before = _drawn.get(key)
+    if before is None or before[0] is not tool or before[1] != answer:
+        _drawn[key] = (tool, answer, page_form(tool, answer, sweeps(tool, answer)))
+    return _drawn[key][2]
 
 
 def page_form(tool: Calculator, answer: Answer, swept: Sweeps | None = None) -> str:
