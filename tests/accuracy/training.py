@@ -242,9 +242,9 @@ REGIMES = (
             _rows(f"training_playbook_{size}", sensible),
             bound,
             (0.12, ANY),
-            "With pipeline stages, each layer and micro-batch takes some 25 ms longer at eight tensor "
-            "ranks, half of that at four, however few bytes it moves; without stages the median "
-            "error is 15 %. At 64 nodes every layout slows down, by up to 60 times.",
+            "With pipeline stages, each layer and micro-batch takes some 25 ms longer at eight "
+            "tensor ranks, half of that at four, however few bytes it moves; without stages the "
+            "median error is 15 %. At 64 nodes every layout slows down, by up to 60 times.",
         )
         for size, bound in (("1b", (0.243, 0.91)), ("3b", (0.339, 0.96)))
     ),
