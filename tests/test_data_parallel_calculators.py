@@ -6,7 +6,8 @@ from hwcalc.calculator import InputError, run
 
 ONE_BUS = {
     "network": "custom", "size": 40, "gradient_bytes": "4", "gpus": 4, "gpus_per_node": 4,
-    "local": "custom", "rate": 16, "link_share": 100, "local_latency": 0.1, "bucket": 4096, "spread": 0,
+    "local": "custom", "rate": 16, "link_share": 100, "local_latency": 0.1, "bucket": 4096,
+    "spread": 0,
 }  # fmt: skip
 
 
