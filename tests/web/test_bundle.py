@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 import hwcalc
 from hwcalc import calculator
 from hwcalc.web import bundle
-from hwcalc.web.node import NodeError
+from hwcalc.web.node import NodeError, run_node
 from hwcalc.web.parts import ASSETS, npm_parts
 from tests.e2e.blog import built_once
 
@@ -208,6 +209,67 @@ def test_the_slim_library_lacks_what_nobody_imports(made: Path) -> None:
     assert not {"unittest", "xml", "pydoc", "doctest", "sqlite3", "tkinter", "idlelib"} & tops
     (small,), (large,) = (list(made.glob(f"{stem}.*.zip")) for stem in ("stdlib", "stdlib-full"))
     assert small.stat().st_size < large.stat().st_size / 2
+
+
+def questions() -> list[tuple[str, str]]:
+    """Every calculator at random inputs, and every kind of mistake."""
+    draw = random.Random(7)
+    asked: list[tuple[str, dict[str, object]]] = []
+    for name in calculator.ids():
+        controls = calculator.load(name).controls
+        for _ in range(6):
+            inputs: dict[str, object] = {}
+            for control, kind in controls.items():
+                if isinstance(kind, calculator.Choice):
+                    inputs[control] = draw.choice(list(kind.options))
+                elif isinstance(kind, calculator.Slider):
+                    inputs[control] = draw.choice([kind.low, kind.start, kind.high])
+                elif isinstance(kind, calculator.Toggle):
+                    inputs[control] = draw.random() < 0.5
+            asked.append((name, inputs))
+        asked += [(name, {control: "?"}) for control in controls]
+        asked.append((name, {"nothing": 1}))
+    asked += [("nobody", {}), ("data_paralel_speedup", {})]
+    return [(name, json.dumps(inputs)) for name, inputs in asked] + [(calculator.ids()[0], "{")]
+
+
+def answered(bundle_folder: Path) -> list[str]:
+    """What the bundle's Python says to the questions, in Node."""
+    told: list[str] = json.loads(
+        run_node(
+            Path(__file__).with_name("slim.mjs"),
+            bundle_folder,
+            stdin=json.dumps(questions()),
+            timeout=300,
+        )
+    )
+    return told
+
+
+def test_the_slim_library_is_enough(made: Path) -> None:
+    """Random inputs, every mistake and a bug: no module is missing, all is told in full."""
+    told = answered(made)
+    *answers, bug = told
+    assert len(answers) > 100
+    assert [each for each in answers if each.startswith("bug")] == []
+    assert len([each for each in answers if '"results"' in each]) > 50
+    assert "Traceback" in bug
+    assert "JSONDecodeError" in bug
+    assert "ModuleNotFoundError" not in "".join(told)
+
+
+def test_a_missing_module_would_be_noticed(made: Path, tmp_path: Path) -> None:
+    """The test above can fail: without the module that finds close names, it does."""
+    poorer = tmp_path / "poorer"
+    shutil.copytree(made, poorer)
+    (path,) = poorer.glob("stdlib.*.zip")
+    with zipfile.ZipFile(path) as old:
+        content = {name: old.read(name) for name in old.namelist() if name != "difflib.pyc"}
+        assert len(content) == len(old.namelist()) - 1
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, body in content.items():
+            new.writestr(name, body)
+    assert "ModuleNotFoundError: No module named 'difflib'" in "".join(answered(poorer))
 
 
 @pytest.fixture
