@@ -84,13 +84,26 @@ class Link:
 class _Bucket:
     """Lets bytes pass at a rate, piece by piece in the order of asking."""
 
-    # Sleeps end late on a busy machine: so long a pause is made up for [s].
-    CATCH_UP = 0.05
+    # Sleeps end late on a busy machine: so long a pause amid an answer is made up for [s].
+    CATCH_UP = 1.0
 
     def __init__(self, link: Link) -> None:
         self.link = link
         self._free = 0.0
+        self._answers = 0
         self._turn = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Begin an answer; an idle link saves nothing up."""
+        with self._turn:
+            if not self._answers:
+                self._free = max(self._free, time.monotonic())
+            self._answers += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._turn:
+            self._answers -= 1
 
     def take(self, size: int) -> None:
         """Wait until so many bytes have passed [B]."""
@@ -291,10 +304,11 @@ class _Handler(BaseHTTPRequestHandler):
         if bucket is None:
             self.wfile.write(body)
             return
-        for start in range(0, len(body), PIECE):
-            piece = body[start : start + PIECE]
-            bucket.take(len(piece))
-            self.wfile.write(piece)
+        with bucket:
+            for start in range(0, len(body), PIECE):
+                piece = body[start : start + PIECE]
+                bucket.take(len(piece))
+                self.wfile.write(piece)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing on the terminal; `StaticServer.log` has it."""
