@@ -1,13 +1,15 @@
 """How close do real multiplications on a GPU and on a TPU come to the roofline?"""
 
+from functools import cache
 from statistics import median
 from typing import Annotated
 
-from hwcalc import catalog, matmul, published, roofline
+from hwcalc import accuracy, catalog, kernels, matmul, published, roofline
 from hwcalc.calculator import Axis, Chart, Choice, Line, Points, Quantity, Results, Slider
 from hwcalc.display import text
 
 BITS = 16
+REGIMES = {"h100-sxm": "matmul-lss-v0-h100-all", "tpu-v6e": "matmul-lss-v0-tpu-v6e-1-all"}
 LAYERS = {
     "gate_proj": "MLP in, 4,096 by 14,336",
     "down_proj": "MLP out, 14,336 by 4,096",
@@ -34,6 +36,9 @@ def calculate(
             chip.bandwidth,
         )
 
+    def predicted(chip: catalog.Accelerator, m: int) -> float:
+        return _predicted(chip.id, m, k, n)
+
     measured = {
         chip.id: [(row.m, row.time) for row in rows if row.accelerator == chip] for chip in chips
     }
@@ -52,6 +57,16 @@ def calculate(
                 bounds[chip.id],
                 "s",
                 note=f"{tokens} tokens",
+            )
+            for chip in chips
+        ),
+        *(
+            Quantity(
+                f"{names[chip.id]}_predicted",
+                f"{chip.name}, predicted",
+                predicted(chip, tokens),
+                "s",
+                accuracy=accuracy.tag(REGIMES[chip.id]),
             )
             for chip in chips
         ),
@@ -79,7 +94,7 @@ def calculate(
         ),
         Chart(
             "times",
-            f"One multiplication, {LAYERS[layer]}: measured points, dashed roofline",
+            f"One multiplication, {LAYERS[layer]}: measured, predicted (line), roofline (dashed)",
             x=Axis("Tokens at a time", scale="log"),
             y=Axis("Time", "s", scale="log"),
             marks=[
@@ -92,12 +107,20 @@ def calculate(
                     for chip in chips
                 ),
                 *(Line(chip.name, xs, [bound(chip, m) for m in xs], dash=True) for chip in chips),
+                *(Line(chip.name, xs, [predicted(chip, m) for m in xs]) for chip in chips),
                 Points("You", [tokens, tokens], list(bounds.values())),
             ],
             alt=f"Measured times above their rooflines, flat while the weights are read and rising "
             f"with the tokens beyond. At {tokens} tokens the rooflines are "
             f"{text(bounds[gpu.id], 's')} for {gpu.name} and {text(bounds[tpu.id], 's')} for "
-            f"{tpu.name}; they are {text(shares[gpu.id], '%')} and {text(shares[tpu.id], '%')} of "
-            f"the measured times (medians).",
+            f"{tpu.name}, the predicted times {text(predicted(gpu, tokens), 's')} and "
+            f"{text(predicted(tpu, tokens), 's')}; the rooflines are {text(shares[gpu.id], '%')} "
+            f"and {text(shares[tpu.id], '%')} of the measured times (medians).",
         ),
     ]
+
+
+@cache
+def _predicted(chip: str, m: int, k: int, n: int) -> float:
+    """A point of a curve, kept: a move of the slider asks for the same ones again."""
+    return kernels.matmul_time(catalog.accelerators()[chip], m, k, n, "bf16", repeated=True)

@@ -21,13 +21,12 @@ memory. What is left out: temperature, chips that differ, and clocks set by hand
 
 import functools
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hwcalc.catalog import Accelerator
-from hwcalc.datafile import DATA
+from hwcalc.datafile import DATA, load
 from hwcalc.numeric import check_non_negative, check_positive
 
 __all__ = ["FORMATS", "Format", "Machine", "fitted", "machine", "means", "sustained_rate"]
@@ -240,7 +239,7 @@ def _collected(family: str, kind: str, unmeasured: bool) -> Mapping[str, float]:
 @functools.cache
 def _table(name: str) -> dict[str, Any]:
     """Read one file of fitted constants."""
-    return tomllib.loads((DATA / "fitted" / f"{name}.toml").read_text(encoding="utf-8"))
+    return load(DATA / "fitted" / f"{name}.toml")
 
 
 def _numbers(entry: Mapping[str, Any]) -> dict[str, float]:

@@ -74,6 +74,19 @@ def test_figures_without_a_document_are_marked(page: Page, identifier: str) -> N
     assert marked == wanted
 
 
+def test_what_is_left_out_in_print_is_left_out_in_every_row(page: Page) -> None:
+    """A heading that goes and a figure that stays would put figures under the wrong heading."""
+    for table in page.find("table"):
+        rows = [row for row in page.inside(table, "tr") if not row.has("hw-group")]
+        kept = [
+            [e.has("more") for e in page.elements if e.tag in ("th", "td") and row in e.inside]
+            for row in rows
+        ]
+        assert len(kept) > 60
+        assert any(kept[0])
+        assert all(each == kept[0] for each in kept)
+
+
 def test_every_figure_of_the_data_has_a_column() -> None:
     """A key added to the data files cannot be left out of the page."""
     shown = {column.key for column in ACCELERATOR}

@@ -182,10 +182,9 @@ def _worst(regime: dict[str, Any]) -> str:
         f"{side} what was measured."
     )
     for common in worst["common"]:
-        said += (
-            f" {_condition(common, regime['unit'])} in {common['worst']:.0%} of them, and in "
-            f"{common['others']:.0%} of the others."
-        )
+        own, others = (percent(round(common[key], 2)) for key in ("worst", "others"))
+        condition = _condition(common, regime["unit"])
+        said += f" {condition} in {own} of them, and in {others} of the others."
     return said
 
 

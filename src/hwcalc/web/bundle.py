@@ -23,8 +23,9 @@ from hwcalc.web.node import run_node
 from hwcalc.web.parts import ASSETS, npm_parts
 
 CACHE = Path(".cache/hwcalc")
-# Fewer than this many files of a folder stay as they are.
-MANY = 10
+# Fewer than this many files of a folder stay as they are. The constants of the kernel models are
+# three files: reading them must not bring the TOML reader into the page.
+MANY = 3
 
 
 def make(cache: Path = CACHE) -> Path:

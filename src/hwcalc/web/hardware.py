@@ -131,7 +131,7 @@ ACCELERATOR = (
     Column("memory_fitted", "Memory fitted", _published("memory_fitted"), "iB", more=True),
     Column("sparsity", "Sparse mode", lambda chip: "yes" if chip.sparsity else "", more=True),
     Column("price.usd", "Launch price", _published("price"), "$"),
-    Column("price.date", "Price of", lambda chip: chip.price_date, more=True),
+    Column("price.date", "Price in", lambda chip: chip.price_date, more=True),
 )
 LINK = (
     Column("family", "Family", lambda link: link.family),

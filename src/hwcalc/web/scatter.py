@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from hwcalc import display
 
-WIDTH, HEIGHT = 246, 226
+WIDTH, HEIGHT = 258, 226
 LEFT, BOTTOM, TOP = 54, 34, 6
 SIDE = HEIGHT - BOTTOM - TOP  # of the square that points are in
 BANDS = (0.25, 0.10)
