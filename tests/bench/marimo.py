@@ -106,7 +106,7 @@ def _run(command: Command) -> None:
 def _lock(folder: Path) -> dict[str, object]:
     """Return the list of packages in the form Pyodide reads."""
     info = json.loads((folder / "pyodide-lock.json").read_text(encoding="utf-8"))["info"]
-    packages = {}
+    packages: dict[str, dict[str, object]] = {}
     for wheel in sorted(folder.glob("*.whl")):
         name, version = wheel.name.split("-")[:2]
         key = name.lower().replace("_", "-")
@@ -123,4 +123,7 @@ def _lock(folder: Path) -> dict[str, object]:
             "depends": [],
             "unvendored_tests": False,
         }
+    # marimo names some of what it imports; the rest comes with it.
+    others = sorted(packages.keys() - {"marimo-base", "hwcalc"})
+    packages["marimo-base"]["depends"] = others
     return {"info": info, "packages": packages}
