@@ -8,6 +8,7 @@ from tests.e2e.cases import place_of
 from tests.e2e.conftest import Reader
 from tests.e2e.page import expect_answer, field, form, shown, slider_of, wait_live
 from tests.e2e.server import Fault, StaticServer
+from tests.e2e.test_privacy import STRICT
 
 # Browser, Pyodide and our script report a failed download in the console; nothing is left uncaught.
 REPORTED = "^(error|warning): "
@@ -63,6 +64,44 @@ def test_failed_download(reader: Reader, own_server: StaticServer, what: str) ->
     expect(calculator.locator(".hwcalc-status")).to_have_text("")
     expect(retry(calculator)).to_be_hidden()
     assert shown(page, identifier) == before
+
+
+def test_policy_that_forbids_webassembly(reader: Reader, own_server: StaticServer) -> None:
+    """Where a server's policy lets no WebAssembly run, the reader is told; the numbers stay."""
+    reader.expected = REPORTED
+    forbidding = STRICT.replace(" 'wasm-unsafe-eval'", "")
+    assert forbidding != STRICT
+    own_server.headers["Content-Security-Policy"] = forbidding
+    address, identifier, _ = place_of(Slider)
+    page = reader.open(own_server.url + address)
+    before = shown(page, identifier)
+    calculator = show(page, identifier)
+    expect(calculator).to_have_attribute("data-state", "failed", timeout=SECONDS)
+    expect(calculator.locator(".hwcalc-status")).to_contain_text("last good")
+    expect(retry(calculator)).to_be_visible()
+    assert shown(page, identifier) == before
+
+
+def test_download_that_takes_for_ever(reader: Reader, own_server: StaticServer) -> None:
+    """After a minute and a half without Python the reader is told, and may try again."""
+    reader.expected = REPORTED
+    own_server.faults["*.wasm"] = Fault(delay=30)
+    address, identifier, _ = place_of(Slider)
+    page = reader.page()
+    page.clock.install()
+    page.goto(own_server.url + address)
+    before = shown(page, identifier)
+    calculator = show(page, identifier)
+    expect(calculator).to_have_attribute("data-state", "loading")
+    page.clock.fast_forward("01:20")
+    expect(calculator).to_have_attribute("data-state", "loading")
+    page.clock.fast_forward("00:15")
+    expect(calculator).to_have_attribute("data-state", "failed", timeout=SECONDS)
+    expect(calculator.locator(".hwcalc-status")).to_contain_text("too long")
+    assert shown(page, identifier) == before
+    own_server.faults.clear()
+    retry(calculator).click()
+    expect(calculator).to_have_attribute("data-state", "live")
 
 
 def test_retry_may_fail_again(reader: Reader, own_server: StaticServer) -> None:
