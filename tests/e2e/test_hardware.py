@@ -240,3 +240,5 @@ def test_print_has_the_whole_table(reader: Reader, server: StaticServer) -> None
     assert region.evaluate("e => e.scrollHeight - e.clientHeight") <= 1
     expect(catalogue.locator("th[data-key='clock']")).to_be_hidden()
     expect(catalogue.locator("th[data-key='bandwidth']")).to_be_visible()
+    headings = catalogue.locator("thead th:visible").count()
+    assert catalogue.locator("#h100-sxm > :visible").count() == headings

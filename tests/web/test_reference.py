@@ -68,6 +68,18 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return reference.models_page()
 
 
+def test_modules_are_found_by_topic(page: str) -> None:
+    """Topics stand above with links to their modules; a module of no topic is not lost."""
+    assert page.startswith("Further\n:   [What a slice costs](#bread)\n\n## What a slice costs {")
+
+
+def test_topics_name_modules_that_there_are() -> None:
+    """A module that was renamed, or listed twice, is noticed."""
+    named = " ".join(reference.GROUPS.values()).split()
+    assert len(set(named)) == len(named)
+    assert set(named) <= {module for module, _, _ in reference._models()}
+
+
 def test_models_are_public_functions_with_a_source(page: str) -> None:
     """Functions without a source, and private ones, are helpers and are not listed."""
     assert "### slices { #bread.slices }" in page

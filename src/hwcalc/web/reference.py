@@ -19,6 +19,17 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 PACKAGE = Path(__file__).parents[1]
+# Modules by topic, each topic from the simple to the composed; a module not named here comes last.
+GROUPS = {
+    "Kernels": "roofline matmul machine kernels attention elementwise latency",
+    "Networks": "transformer weights blocks training_flops activations kv_cache cnn",
+    "Links and collectives": "collectives all_reduce torus fabric collective_time "
+    "engine_all_reduce",
+    "Training": "training compute_optimal data_parallel buckets parallel_step scaling_runs layout "
+    "layer_time training_attention exchange replicas training_step planner",
+    "Memory": "states memory adapters serving_memory",
+    "Cost": "cost",
+}
 _SECTION = re.compile(r"^(Args|Returns|Raises|References|Examples):$")
 _UNIT = re.compile(r"\s*\[([^\[\]]+)\]\.?$")
 _ADDRESS = re.compile(r"(?:https?://|doi:)\S+$")
@@ -26,9 +37,17 @@ _DOI = re.compile(r"(?<![\w/])doi:(10\.\S+?)(?=[,;.]?(?:\s|$))")
 
 
 def models_page() -> str:
-    """Return Markdown that lists every model: modules by name, functions in their order."""
+    """Return Markdown that lists every model: modules by topic, functions in their order."""
+    found = {module: (docstring, functions) for module, docstring, functions in _models()}
+    named = {topic: [m for m in modules.split() if m in found] for topic, modules in GROUPS.items()}
+    grouped = {module for modules in named.values() for module in modules}
+    named["Further"] = [module for module in found if module not in grouped]
     parts = []
-    for module, docstring, functions in _models():
+    for topic, modules in named.items():
+        links = [f"[{_title(found[module][0])}](#{module})" for module in modules]
+        parts += [f"{topic}\n:   " + "\n:   ".join(links)] if links else []
+    for module in (module for modules in named.values() for module in modules):
+        docstring, functions = found[module]
         parts.append(_module(module, docstring))
         parts += [_function(module, function) for function in functions]
     return "\n\n".join(parts)
@@ -106,10 +125,13 @@ def _is_model(function: ast.FunctionDef) -> bool:
     )
 
 
+def _title(docstring: str) -> str:
+    return docstring.partition("\n")[0].rstrip(".")
+
+
 def _module(name: str, docstring: str) -> str:
-    title, _, rest = docstring.partition("\n")
-    told = sections(rest)
-    text = f"## {title.rstrip('.')} {{ #{name} }}\n\n`hwcalc.{name}`\n\n{_linked(told[''])}"
+    told = sections(docstring.partition("\n")[2])
+    text = f"## {_title(docstring)} {{ #{name} }}\n\n`hwcalc.{name}`\n\n{_linked(told[''])}"
     return text + _references(told)
 
 
