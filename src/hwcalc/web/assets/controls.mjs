@@ -34,9 +34,11 @@ function say(slider, value) {
   slider.setAttribute("aria-valuetext", `${value} ${unit}`.trim());
   // The mark in the curve below.
   const mark = slider.parentElement.querySelector(".hwcalc-curve line");
-  const at = (x) => (slider.dataset.scale === "linear" ? Number(x) : Math.log2(x));
-  const { low, high } = slider.dataset;
-  const share = Math.min(Math.max((100 * (at(value) - at(low))) / (at(high) - at(low)), 0), 100);
+  const at = slider.dataset.scale === "linear" ? (x) => x : Math.log2;
+  const [low, high] = [Number(slider.dataset.low), Number(slider.dataset.high)];
+  // A typed value may lie outside; of one below nought there is no logarithm.
+  const inside = Math.min(Math.max(value, low), high);
+  const share = (100 * (at(inside) - at(low))) / (at(high) - at(low));
   for (const end of ["x1", "x2"]) mark?.setAttribute(end, share.toFixed(2));
 }
 
