@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from tests.e2e.server import StaticServer
 
 ROOT = Path(__file__).parents[2]
 RUNS = 10
+MINUTES = 7
 
 
 def main() -> None:
@@ -34,12 +36,20 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="make bench", description=__doc__)
     options.add_argument("--page", help="the article, by default the one with most calculators")
     options.add_argument("--runs", type=int, default=RUNS, help=f"of each kind, by default {RUNS}")
+    options.add_argument(
+        "--minutes",
+        type=float,
+        default=MINUTES,
+        help=f"after which no further round begins, by default {MINUTES}",
+    )
     options.add_argument("--peers", action="store_true", help="compare with marimo, too: minutes")
     options.add_argument("--write", action="store_true", help="renew README.md and data/bench")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        page, tables = measure(folder, chosen.page, chosen.runs, chosen.peers)
+        page, tables = measure(
+            folder, chosen.page, chosen.runs, chosen.peers, time.monotonic() + 60 * chosen.minutes
+        )
         made = boot_runs.FOLDER if chosen.write else folder / "tables"
         made.mkdir(exist_ok=True)
         report.store(made, tables, boot_runs.FOLDER)
@@ -51,7 +61,7 @@ def main() -> None:
 
 
 def measure(
-    folder: Path, page: str | None, runs: int, peers: bool
+    folder: Path, page: str | None, runs: int, peers: bool, end: float
 ) -> tuple[str, dict[str, report.Rows]]:
     """Return the page that was measured and the tables of this session."""
     session = f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}"
@@ -83,7 +93,7 @@ def measure(
                 title = version(launch, profiles)
                 say(f"Visits in {title}")
                 common = {"session": session, "browser": title}
-                rows += [common | row for row in boots.rounds(browser, kinds, runs)]
+                rows += [common | row for row in boots.rounds(browser, kinds, runs, end)]
                 if name == "chromium":
                     size, moves = moving(launch, server, f"{server.url}ours/{page}", profiles)
                     rows.append(common | reading_row(size))
@@ -96,7 +106,7 @@ def measure(
         "versions": sites.versions(),
     }
     timings = [
-        {"session": session, "what": what, "seconds": round(each, 5)}
+        {"session": session, "what": what, "seconds": round(each, 4)}
         for what, values in spent.items()
         for each in values
     ]

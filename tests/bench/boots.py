@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -70,6 +71,10 @@ def peer(name: str) -> list[Visit]:
     return [Visit(name, kind, f"{name}/", everything, False) for kind in ("first", "later")]
 
 
+class Failed(Exception):
+    """The page did not come to an answer, and says so."""
+
+
 class Browser:
     """Opens pages with nothing kept, or with what earlier visits of the same kind left."""
 
@@ -113,11 +118,13 @@ class Browser:
         return self._kept[key]
 
 
-def rounds(browser: Browser, kinds: list[Visit], runs: int) -> Iterator[dict[str, object]]:
+def rounds(
+    browser: Browser, kinds: list[Visit], runs: int, end: float
+) -> Iterator[dict[str, object]]:
     """Yield a row for each visit; every round makes all of them, each time in another order.
 
     Whatever else the machine does thus meets all alike. A visit that fails is told and left out; a
-    peer that fails is not visited again.
+    peer that fails is not visited again. No round begins after the `end` (of `time.monotonic`).
 
     Raises:
         SystemExit: if more than every tenth visit fails.
@@ -125,6 +132,9 @@ def rounds(browser: Browser, kinds: list[Visit], runs: int) -> Iterator[dict[str
     failures = 0
     given_up: set[str] = set()
     for run in range(runs):
+        if run and time.monotonic() > end:
+            print("  time is up", file=sys.stderr)
+            break
         for rate in RATES:
             browser.server.link = Link(rate * 1e6 / 8, LATENCY) if rate else None
             chosen = [visit for visit in kinds if visit.everywhere or rate is None]
@@ -133,8 +143,8 @@ def rounds(browser: Browser, kinds: list[Visit], runs: int) -> Iterator[dict[str
                     continue
                 try:
                     seconds = browser.time(visit)
-                except Error as error:
-                    print(f"  {visit.variant}, {visit.kind}: {error.message}", file=sys.stderr)
+                except (Error, Failed) as error:
+                    print(f"  {visit.variant}, {visit.kind}: {error}", file=sys.stderr)
                     if not visit.everywhere:
                         given_up.add(visit.variant)
                         continue
@@ -148,7 +158,7 @@ def rounds(browser: Browser, kinds: list[Visit], runs: int) -> Iterator[dict[str
                     "variant": visit.variant,
                     "visit": visit.kind,
                     "mbits": rate or "",
-                    "seconds": round(seconds, 4),
+                    "seconds": round(seconds, 3),
                     "bytes": server.bytes_sent(),
                     "runtime": sum(server.bytes_sent(pattern) for pattern in visit.runtime),
                     "load": round(load(), 1),
@@ -177,7 +187,7 @@ def wait_until_live(page: Page) -> float:
     end: dict[str, float | str] = page.evaluate("window.hwcalcEnd")
     if end["state"] != "live":
         message = page.locator(".hwcalc-status").first.inner_text()
-        raise SystemExit(f"The calculator of {page.url} is {end['state']}: {message}")
+        raise Failed(f"The calculator of {page.url} is {end['state']}: {message}")
     return float(end["time"]) / 1000
 
 
