@@ -110,9 +110,6 @@ def _rows(name: str) -> tuple[dict[str, str], ...]:
 def sessions() -> dict[str, Session]:
     """Return the runs of the benchmark by id, oldest first.
 
-    Returns:
-        The sessions. [1]
-
     Examples:
         >>> all(session.cores > 0 for session in sessions().values())
         True
@@ -129,9 +126,6 @@ def sessions() -> dict[str, Session]:
 @functools.cache
 def boots() -> tuple[Boot, ...]:
     """Return every measured visit, in the order of the file.
-
-    Returns:
-        The visits. [1]
 
     Examples:
         >>> {boot.variant for boot in boots()} >= {"hwcalc", "stock"}
@@ -158,9 +152,6 @@ def boots() -> tuple[Boot, ...]:
 def prototypes() -> dict[str, Prototype]:
     """Return the ways to start Python that were tried first, by id.
 
-    Returns:
-        The prototypes, in the order of the file. [1]
-
     Examples:
         >>> prototypes()["stock"].cold
         1.859
@@ -184,13 +175,6 @@ def prototypes() -> dict[str, Prototype]:
 def quantile(values: Sequence[float], share: float) -> float:
     """Return the value below which this share of the measurements lies, by linear interpolation.
 
-    Args:
-        values: The measurements, in any order. [any]
-        share: Share of the measurements, 0.5 for the median. [1]
-
-    Returns:
-        The quantile, in the unit of the measurements. [any]
-
     Raises:
         ValueError: If there are no measurements.
 
@@ -211,12 +195,6 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 def newest(variant: str) -> str:
     """Return the id of the newest session that measured a variant.
-
-    Args:
-        variant: Such as "hwcalc" or "stock". [1]
-
-    Returns:
-        The id of the session. [1]
 
     Raises:
         ValueError: If no session has it.
@@ -244,17 +222,9 @@ def _visits(variant: str, visit: str, rate: float, session: str, browser: str) -
 def seconds(
     variant: str, visit: str, rate: float, session: str = "", browser: str = BROWSER
 ) -> list[float]:
-    """Return how long visits of one kind took; empty where none was measured.
+    """Return how long visits of one kind took [s], in the order of the runs.
 
-    Args:
-        variant: Such as "hwcalc" or "stock". [1]
-        visit: "first", "later" or "kept". [1]
-        rate: Rate of the link, FULL_SPEED for loopback. [B/s]
-        session: Id of the session, by default the newest with this variant. [1]
-        browser: Family of the browser. [1]
-
-    Returns:
-        The times, in the order of the runs. [s]
+    The session is the newest with this variant if none is given; empty where nothing was measured.
 
     Examples:
         >>> min(seconds("stock", "first", FULL_SPEED)) > 0
@@ -265,15 +235,7 @@ def seconds(
 
 
 def sent(variant: str, visit: str, runtime: bool = True) -> float:
-    """Return the median of what one kind of visit sent over the wire.
-
-    Args:
-        variant: Such as "hwcalc" or "stock". [1]
-        visit: "first", "later", "kept" or "reading". [1]
-        runtime: Count only Python and what it needs. [1]
-
-    Returns:
-        Bytes over the wire. [B]
+    """Return the median of what one kind of visit sent at full speed [B], or of Python in it.
 
     Examples:
         >>> sent("hwcalc", "kept")
@@ -291,18 +253,10 @@ def ratio(
     other_visit: str = "",
     share: float = 0.5,
 ) -> float:
-    """Return the time of one variant over that of another, measured in the same session.
+    """Return the time of one variant over that of another in the same session.
 
-    Args:
-        variant: What is compared. [1]
-        visit: Its kind of visit. [1]
-        rate: Rate of the link, FULL_SPEED for loopback. [B/s]
-        against: What it is compared with. [1]
-        other_visit: The other's kind of visit, by default the same. [1]
-        share: Which quantile, 0.5 for medians. [1]
-
-    Returns:
-        Quotient of the two; below 1 the first is faster. [1]
+    `share` is the quantile, 0.5 for medians; `other_visit` the other's kind of visit, by default
+    the same. Below 1 the first is faster.
 
     Examples:
         >>> ratio("stock", "first", FULL_SPEED)
@@ -314,13 +268,9 @@ def ratio(
 
 
 def timings(what: str) -> list[float]:
-    """Return the newest measurements of something other than a start of Python.
+    """Return the newest measurements of something other than a start of Python [s].
 
-    Args:
-        what: "live" and "ahead" are answers to a moved slider, "build" and "edit" the author's. [1]
-
-    Returns:
-        The times. [s]
+    "live" and "ahead" are answers to a moved slider, "build" and "edit" are the author's wait.
 
     Examples:
         >>> len(timings("live")) >= 50
@@ -333,9 +283,6 @@ def timings(what: str) -> list[float]:
 
 def bounds() -> list[Bound]:
     """Return what the site promises beside what was measured, ratios first.
-
-    Returns:
-        The bounds, in the order of the table. [1]
 
     Examples:
         >>> [bound.limit for bound in bounds()][:3]
