@@ -95,7 +95,12 @@ def markdown(page: str) -> str:
         "slow links with 40 ms for each request."
     )
     return "\n\n".join(
-        [_bounds(boot_runs.bounds()), _times(session.id), *_peers(session.id), conditions]
+        [
+            _bounds(boot_runs.bounds()),
+            *(_times(session.id, name) for name in dict.fromkeys(boot.browser for boot in mine)),
+            *_peers(session.id),
+            conditions,
+        ]
     )
 
 
@@ -111,14 +116,15 @@ def _bounds(bounds: Sequence[Bound]) -> str:
     return "\n".join(lines)
 
 
-def _times(session: str) -> str:
+def _times(session: str, browser: str) -> str:
     head = " | ".join(name for _, name in RATES)
     lines = [
-        f"| navigation to first answer, median (95 % within) | {head} | Python over the wire |",
+        f"| {browser}, navigation to first answer: median (95 % within) | {head} | Python sent |",
         "|---|--:|--:|--:|--:|",
     ]
     for (variant, visit), name in NAMES.items():
-        cells = [_spread(boot_runs.seconds(variant, visit, rate, session)) for rate, _ in RATES]
+        times = [boot_runs.seconds(variant, visit, rate, session, browser) for rate, _ in RATES]
+        cells = [_spread(seconds) for seconds in times]
         size = _text(boot_runs.sent(variant, visit), "B")
         lines.append(f"| {name} | {' | '.join(cells)} | {size} |")
     return "\n".join(lines)

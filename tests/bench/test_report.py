@@ -60,6 +60,22 @@ def test_models_read_what_the_benchmark_wrote(tmp_path: Path) -> None:
     assert "`posts/one/` on 2026-01-01: Chromium 1" in table
 
 
+def test_every_browser_has_its_own_times(tmp_path: Path) -> None:
+    """Firefox, where it is installed, stands beside Chromium and is never mixed with it."""
+    tables = session_tables("2026-01-01T00:00Z", 0.5, 2.0)
+    slower = [
+        row | {"browser": "Firefox 1", "seconds": 3 * row["seconds"]} for row in tables["boots"]
+    ]
+    report.store(tmp_path, tables | {"boots": tables["boots"] + slower}, tmp_path)
+    with report.reading(tmp_path):
+        table = report.markdown("x/").replace("\N{NO-BREAK SPACE}", " ")
+        assert boot_runs.quantile(boot_runs.seconds("stock", "first", FULL_SPEED), 0.5) == 2
+    chromium, firefox = table.split("| Firefox 1, navigation")
+    assert "| Chromium 1, navigation" in chromium
+    assert "| Stock Pyodide, first visit | 2.00 s" in chromium
+    assert "| Stock Pyodide, first visit | 6.00 s" in firefox
+
+
 def test_a_bound_that_is_not_met_is_told(tmp_path: Path) -> None:
     """The table hides no failure."""
     report.store(tmp_path, session_tables("2026-01-01T00:00Z", 1.9, 2.0), tmp_path)
