@@ -57,7 +57,11 @@ def test_both_ways_take_equally_long_at_the_break_even() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "rule"),
-    [("bandwidth", 0.0, "positive"), ("size", -1.0, "zero or positive"), ("latency", -0.1, "zero or positive")],
+    [
+        ("bandwidth", 0.0, "positive"),
+        ("size", -1.0, "zero or positive"),
+        ("latency", -0.1, "zero or positive"),
+    ],
 )
 def test_impossible_pages_are_refused(name: str, value: float, rule: str) -> None:
     """The message names the argument and its value, and the rule."""
