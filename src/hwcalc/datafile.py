@@ -54,11 +54,7 @@ class Folder(Mapping[str, T], Generic[T]):
         """Parse the file on the first look-up, then keep the object."""
         if name not in self._parsed:
             if name not in self._names:
-                import difflib  # costs an import, so only when it is needed
-
-                close = difflib.get_close_matches(str(name), self._names, n=3, cutoff=0.4)
-                hint = f"; close names: {', '.join(close)}" if close else ""
-                raise KeyError(f"no {name!r} in data/{self._folder.name}{hint}")
+                raise _NoEntryError(name, self._folder.name, list(self._names))
             self._parsed[name] = self._parse(self._folder / f"{name}.toml")
         return self._parsed[name]
 
@@ -77,6 +73,22 @@ class Folder(Mapping[str, T], Generic[T]):
     def __repr__(self) -> str:
         """Name the folder and the number of files."""
         return f"<{self._folder.name}: {len(self)} entries>"
+
+
+class _NoEntryError(KeyError):
+    """What a folder does not hold.
+
+    Close names are looked for when somebody reads the message: a `ChainMap` asks one mapping after
+    the other and drops every error but the last.
+    """
+
+    def __str__(self) -> str:
+        import difflib  # costs an import, so only when it is needed
+
+        name, folder, names = self.args
+        close = difflib.get_close_matches(str(name), names, n=3, cutoff=0.4)
+        hint = f"; close names: {', '.join(close)}" if close else ""
+        return f"no {name!r} in data/{folder}{hint}"
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

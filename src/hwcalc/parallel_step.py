@@ -81,8 +81,14 @@ def network_parameters(network: ConvNet | Transformer) -> float:
         25557032.0
     """
     if isinstance(network, ConvNet):
-        return sum(cnn.parameters(network).values())
+        return _convolutional(network)
     return transformer.parameter_count(network, active=False)
+
+
+@functools.cache
+def _convolutional(network: ConvNet) -> float:
+    """Count a network once: its layers are many, and a chart asks again and again."""
+    return sum(cnn.parameters(network).values())
 
 
 def backward_flops_per_parameter(network: ConvNet) -> float:
