@@ -26,7 +26,7 @@ const quiet = { stdout: () => {}, stderr: () => {}, indexURL: pyodide };
 const COMPILE = `
 import importlib._bootstrap_external as external, importlib.util, io, zipfile
 
-def repack(data, origin, optimize, keep=lambda name: True):
+def repack(data, origin, keep=lambda name: True):
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
         for name in sorted(old.namelist()):
@@ -34,7 +34,9 @@ def repack(data, origin, optimize, keep=lambda name: True):
                 continue
             body = old.read(name)
             if name.endswith(".py"):
-                code = compile(body, origin + name, "exec", dont_inherit=True, optimize=optimize)
+                # Nobody reads a docstring in the page but a calculator's, whose first line is the question.
+                level = 0 if "/calculators/" in name else 2
+                code = compile(body, origin + name, "exec", dont_inherit=True, optimize=level)
                 body = external._code_to_hash_pyc(code, importlib.util.source_hash(body), False)
                 name += "c"
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
@@ -44,12 +46,12 @@ def repack(data, origin, optimize, keep=lambda name: True):
     return out.getvalue()
 `;
 
-function repack(python, data, origin, optimize, keep = null) {
+function repack(python, data, origin, keep = null) {
   python.runPython(COMPILE);
   python.globals.set("data", new Uint8Array(data)); // Pyodide does not know Buffer
   python.globals.set("names", python.toPy(keep));
   const made = python.runPython(
-    `repack(bytes(data.to_py()), ${JSON.stringify(origin)}, ${optimize}, ` +
+    `repack(bytes(data.to_py()), ${JSON.stringify(origin)}, ` +
       `(lambda name: name in names) if names else (lambda name: True))`,
   );
   const bytes = made.toJs();
@@ -62,15 +64,15 @@ const full = join(cache, `python_stdlib-${version}.zip`);
 if (!existsSync(full)) {
   console.error("Compiling Python's standard library for the browser (once per Pyodide version) …");
   const python = await loadPyodide(quiet);
-  const bytes = repack(python, readFileSync(join(pyodide, "python_stdlib.zip")), "/lib/python314.zip/", 2);
+  const bytes = repack(python, readFileSync(join(pyodide, "python_stdlib.zip")), "/lib/python314.zip/");
   writeFileSync(`${full}.${process.pid}`, bytes);
   renameSync(`${full}.${process.pid}`, full);
 }
 
-// 2. The wheel: docstrings stay, a calculator's question is one.
+// 2. The wheel.
 const python = await loadPyodide({ ...quiet, stdLibURL: pathToFileURL(full).href });
 const wheelName = basename(wheel).replace("py3-none-any", "cp314-none-any");
-const compiled = repack(python, readFileSync(wheel), "/hwcalc/", 0);
+const compiled = repack(python, readFileSync(wheel), "/hwcalc/");
 writeFileSync(join(out, wheelName), compiled);
 
 // 3. What it needs of the library: install it as the page does, run every calculator, make every kind of
@@ -126,6 +128,6 @@ origins = {getattr(m.__spec__, "origin", None) or "" for m in list(sys.modules.v
 json.dumps(sorted(o.removeprefix(prefix) for o in origins if o.startswith(prefix)))
 `);
 const keep = JSON.parse(used);
-writeFileSync(join(out, "stdlib.zip"), repack(python, readFileSync(full), "", 2, keep));
+writeFileSync(join(out, "stdlib.zip"), repack(python, readFileSync(full), "", keep));
 copyFileSync(full, join(out, "stdlib-full.zip"));
 writeFileSync(join(out, "lock.json"), JSON.stringify(lock));
