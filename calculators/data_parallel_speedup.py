@@ -167,9 +167,7 @@ def calculate(
     waiting = step.parts["wait/exchange"]
     counts = sorted({2**k for k in range(13)} | {gpus})
     clusters = [cluster(n) for n in counts]
-    curves = {
-        how: [efficiency_of(on, runs, how) for on in clusters] for how in ALL_REDUCE_METHODS
-    }
+    curves = {how: [efficiency_of(on, runs, how) for on in clusters] for how in ALL_REDUCE_METHODS}
     changes = {
         "As set": efficiency,
         "Twice the bandwidth": efficiency_of(cluster(faster=2.0), runs),
