@@ -98,7 +98,7 @@ def test_a_readers_mistake_names_its_control() -> None:
 @pytest.mark.usefixtures("workshop")
 def test_an_unknown_calculator_is_told_close_ones() -> None:
     """A typing mistake is answered with what was probably meant, and never leaves the folder."""
-    for identifier in ("dubling", "../doubling", "", "doubling.py", "_"):
+    for identifier in ("dubling", "../doubling", "", "doubling.py", "_"):  # codespell:ignore
         with pytest.raises(InputError, match=r"^there is no calculator .*; there is doubling$"):
             calculator.load(identifier)
 
