@@ -137,9 +137,10 @@ _BASES: dict[str, Software] = {
         operators=55,
         host=_EAGER,
     ),
-    # Gradients are summed in 32 bits; tensor-parallel products wait for their exchanges unless
-    # tp_linear_async_communication is set, which by default it is not; blocks go to stages by
-    # their computing cost; PyTorch's buckets, widened. https://github.com/huggingface/nanotron
+    # Gradients are summed in 32 bits; blocks go to stages by their computing cost; PyTorch's
+    # buckets, widened. https://github.com/huggingface/nanotron
+    # Recalled, not read in its source, and decided with the playbook's memory in view: gathered
+    # inputs are kept, and products wait for their exchanges (tp_linear_async_communication unset).
     "nanotron": Software(
         precision="bf16",
         attention="flash-2",
