@@ -1,0 +1,102 @@
+"""The text of the articles: where its numbers come from, and where its links lead."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+POSTS = sorted(Path("docs/posts").glob("*.md"))
+
+PREFIXED = "|".join(
+    prefix + unit
+    for unit in ("bit/s", "B/s", "B", "FLOP/s", "FLOPS", "FLOP", "Hz", "Wh", "W", "J")
+    for prefix in ("", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti")
+)
+# A cross before a digit separates dimensions.
+UNITS = rf"%|[×x](?! ?\d)|°C|(?:{PREFIXED}|[nµm]?s|min|h|days?|hours?|minutes?|seconds?|years?|percent)\b"
+NUMBER = re.compile(rf"\d[\d,.]*(?:e[+-]?\d+)?(?:[ \u00a0\u202f-]|&nbsp;)?(?:{UNITS})|\\?\$\s?\d")
+# What may hold a number: values that move, code, formulas, quotations, footnoted sentences, and
+# numbers that the author marks as given.
+HOMES = (
+    r"\{\{.*?\}\}",
+    r"`[^`]+`",
+    r"(?<!\\)\$[^$]+(?<!\\)\$",
+    r'<span class="given">.*?</span>',
+    r'"[^"]*"',
+    r"“[^”]*”",
+    r"\]\([^)]*\)",
+    r"<[^>]*>",
+)
+
+
+def sentences(path: Path) -> list[tuple[int, str]]:
+    """Return the numbered lines of prose: no front matter, fences, formulas, drawings, quotations."""
+    text = path.read_text(encoding="utf-8")
+    hidden = (
+        r"\A---\n.*?\n---\n",
+        r"^(`{3,})[^\n]*\n.*?^\1",
+        r"^\$\$.*?\$\$",
+        r"<(figure|svg|script|style)\b.*?</\1>",
+    )
+    for pattern in hidden:
+        text = re.sub(
+            pattern,
+            lambda found: "\n" * found[0].count("\n"),
+            text,
+            flags=re.DOTALL | re.MULTILINE,
+        )
+    numbered = enumerate(text.split("\n"), 1)
+    return [(n, line) for n, line in numbered if not line.startswith((">", "[^", "    "))]
+
+
+def homeless(line: str) -> list[str]:
+    """Return the numbers with units of a line that nothing vouches for."""
+    if re.search(r"\[\^[^\]]+\]", line):
+        return []
+    for home in HOMES:
+        line = re.sub(home, " ", line)
+    return [found[0] for found in NUMBER.finditer(line)]
+
+
+@pytest.mark.parametrize("path", POSTS, ids=lambda path: path.stem)
+def test_no_number_is_typed_that_a_model_could_compute(path: Path) -> None:
+    """A number with a unit is an inline value, has a footnote, or is marked as given."""
+    found = {f"{path}:{n}": numbers for n, line in sentences(path) if (numbers := homeless(line))}
+    assert not found, "\n".join(f"{place} {numbers}" for place, numbers in found.items())
+
+
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        ("It moves 25 GB/s.", ["25 GB/s"]),
+        ("A card for \\$1,999 that draws 575 W.", ["\\$1", "575 W"]),
+        ("It is 3.5x or 12% faster, 4×.", ["3.5x", "12%", "4×"]),
+        ("After 3 days.", ["3 days"]),
+        ("It moves 25 GB/s.[^link]", []),
+        ("It moves {{ link.rate }} or `25 GB/s`, and $B = 25\\,\\text{GB/s}$.", []),
+        ('With <span class="given">25 GB/s</span>, "25 GB/s" and [it](?a.b=25GB) too.', []),
+        ("Figure 3 shows 8 GPUs of the H100 in 2024, 16-bit tiles of 128 × 96.", []),
+    ],
+)
+def test_the_search_finds_numbers_with_units(line: str, numbers: list[str]) -> None:
+    """A search that finds nothing in anything would pass every article."""
+    assert homeless(line) == numbers
+
+
+LINK = re.compile(r"\]\((\w+:[^)\s]*)|<(\w+://[^>\s]*)>|(?<![(<\w])(https?://[^\s)>,;]+)")
+READ = r"\b(?:read|recorded|snapshot|commit|tried)\b[^.]*\d"
+READ_ALL = r"^The pages linked here were read in [A-Z][a-z]+ 20\d\d\b"
+
+
+@pytest.mark.parametrize("path", POSTS, ids=lambda path: path.stem)
+def test_links_to_elsewhere_are_secure_and_dated(path: Path) -> None:
+    """A page changes after it was read: its line or one line for all links says when that was."""
+    text = path.read_text(encoding="utf-8")
+    dated = re.search(READ_ALL, text, re.MULTILINE)
+    wrong = []
+    for n, line in enumerate(text.split("\n"), 1):
+        addresses = [next(filter(None, found)) for found in LINK.findall(line)]
+        wrong += [f"{path}:{n} {a} is not https" for a in addresses if not a.startswith("https://")]
+        if addresses and not (dated or re.search(READ, line, re.IGNORECASE)):
+            wrong.append(f"{path}:{n} does not say when it was read")
+    assert not wrong, "\n".join(wrong)
