@@ -27,6 +27,7 @@ GROUPS = {
     "engine_all_reduce",
     "Training": "training compute_optimal data_parallel buckets parallel_step scaling_runs layout "
     "layer_time training_attention exchange replicas training_step planner",
+    "Inference": "deployment experts serving_step",
     "Memory": "states memory adapters serving_memory",
     "Cost": "cost",
 }

@@ -1,0 +1,153 @@
+r"""Mixture of experts in serving: how many experts a batch meets, and how long they take.
+
+A token meets $k$ of $E$ experts. A small batch meets few of them and reads few weights; a large
+one meets nearly all, and then each expert has its own small product. Memory must hold them all.
+
+What is left out: experts that are chosen more often than others, which makes a batch meet fewer,
+and the busiest rank later than the mean where ranks hold whole experts.
+"""
+
+from hwcalc.catalog import Accelerator
+from hwcalc.kernels import stream_time
+from hwcalc.machine import FORMATS, Machine, machine
+from hwcalc.numeric import ceil, check_non_negative, check_positive, minimum
+
+__all__ = ["distinct_experts", "experts_time", "routing_time"]
+
+# Rows of the tiles that grouped kernels have; a group of fewer rows than a tile wastes the rest.
+TILE_ROWS = (16.0, 64.0, 128.0)
+# Kernels around the experts' products: choose, sort by expert, copy there, add up weighted.
+ROUTING_KERNELS = 4
+
+
+def distinct_experts(experts: float, per_token: float, tokens: float) -> float:
+    r"""Estimate how many different experts a batch of tokens meets.
+
+    Expectation, if each token chooses its experts at random and independently of the others:
+
+    $$ D = E \left( 1 - \left( 1 - \frac{k}{E} \right)^{t} \right) $$
+
+    Args:
+        experts: Routed experts of a layer, $E$. [1]
+        per_token: Experts of one token, $k$. [1]
+        tokens: Tokens of the batch, $t$. [tokens]
+
+    Returns:
+        Expected number of experts with at least one token. [1]
+
+    Raises:
+        ValueError: If experts or per_token is not positive, tokens is negative, or per_token
+            exceeds experts.
+
+    References:
+        Johnson and Kotz 1977, "Urn models and their application", chapter 3, ISBN 0-471-44630-0
+
+    Examples:
+        One token of DeepSeek-V3 meets 8 of its 256 experts, 64 tokens nearly all:
+
+        >>> distinct_experts(256, 8, 1), distinct_experts(256, 8, 64)
+        (8.0, 222.4)
+    """
+    check_positive(experts=experts, per_token=per_token)
+    check_non_negative(tokens=tokens, spare_experts=experts - per_token)
+    missed: float = (1 - per_token / experts) ** tokens
+    return experts * (1 - missed)
+
+
+def experts_time(
+    accelerator: Accelerator | Machine,
+    tokens: float,
+    experts: float,
+    per_token: float,
+    depth: float,
+    width: float,
+    dtype: str,
+) -> float:
+    r"""Estimate the time of one grouped product: every expert multiplies the tokens it was given.
+
+    The experts met read their weights once, and each rounds its rows up to a tile $t_m$:
+
+    $$ T = T_0 + \min_{t_m} \left[ \left( \frac{2 D \lceil m / t_m \rceil t_m K N}{\pi'} \right)^4
+    + \left( \frac{Q}{\beta B} \right)^4 \right]^{1/4}, \quad m = \frac{t k}{D} $$
+
+    with the experts met $D$ of `distinct_experts` and the bytes $Q$ of their weights and of rows
+    in and out.
+
+    Assumption: launch, share of the bandwidth and sustained rate are those of ordinary products
+    (`kernels.matmul_time`), and tiles keep all multiprocessors busy.
+
+    Args:
+        accelerator: An entry of the catalogue, or a machine. [1]
+        tokens: Tokens of the batch that choose among these experts. [tokens]
+        experts: Experts on this rank. [1]
+        per_token: Experts of this rank that a token chooses, on average. [1]
+        depth: Rows of an expert's matrix, $K$. [1]
+        width: Columns of it, $N$. [1]
+        dtype: A key of `machine.FORMATS`. [1]
+
+    Returns:
+        Time of the kernel with its launch. [s]
+
+    Raises:
+        ValueError: If an argument is not positive, the format is unknown, or the chip has no rate
+            for it.
+
+    References:
+        Gale et al. 2022, "MegaBlocks", https://doi.org/10.48550/arXiv.2211.15841
+
+    Examples:
+        The first product of a layer of Qwen3-235B for 64 tokens on an H100, a quarter of each of
+        its 128 experts, in microseconds:
+
+        >>> from hwcalc import catalog
+        >>> h100 = catalog.accelerators()["h100-sxm"]
+        >>> experts_time(h100, 64, 128, 8, 4096, 2 * 1536 / 4, "fp8") * 1e6
+        145.
+    """
+    check_positive(tokens=tokens, depth=depth, width=width)
+    if dtype not in FORMATS:
+        raise ValueError(f"dtype = {dtype!r}: must be one of {', '.join(FORMATS)}")
+    chip, form = machine(accelerator), FORMATS[dtype]
+    met = distinct_experts(experts, per_token, tokens)
+    rows = tokens * per_token
+    each = rows / met
+    padded = minimum(*(ceil(each / tile) * tile for tile in TILE_ROWS))
+    arithmetic = 2 * met * padded * depth * width / chip.rate(dtype)
+    moved = met * depth * width * form.second + rows * (depth * form.first + width * form.result)
+    memory = moved / (chip.constant("stream", dtype) * chip.bandwidth)
+    longer: float = (arithmetic**4 + memory**4) ** 0.25
+    return chip.constant("launch", dtype) + longer
+
+
+def routing_time(
+    accelerator: Accelerator | Machine, tokens: float, hidden: float, per_token: float
+) -> float:
+    """Estimate the time of the small kernels around the experts: choose, sort, copy, add up.
+
+    Assumption: each is a stream of its own; tokens are copied to their experts and their results
+    read back in 16 bits.
+
+    Args:
+        accelerator: An entry of the catalogue, or a machine. [1]
+        tokens: Tokens of the batch. [tokens]
+        hidden: Width of the network. [1]
+        per_token: Experts of one token. [1]
+
+    Returns:
+        Time of the kernels of one layer. [s]
+
+    Raises:
+        ValueError: If an argument is not positive.
+
+    References:
+        Gale et al. 2022, "MegaBlocks", section 5, https://doi.org/10.48550/arXiv.2211.15841
+
+    Examples:
+        >>> from hwcalc import catalog
+        >>> routing_time(catalog.accelerators()["h100-sxm"], 64, 4096, 8) * 1e6
+        14.
+    """
+    check_positive(tokens=tokens, hidden=hidden, per_token=per_token)
+    chip = machine(accelerator)
+    moved = 2 * 2 * tokens * hidden * (per_token + 1)
+    return stream_time(chip, moved) + (ROUTING_KERNELS - 1) * stream_time(chip, 0.0 * moved)
