@@ -24,7 +24,7 @@ from hwcalc.numeric import (
     minimum,
 )
 
-__all__ = ["matmul_time", "missed", "quantise_time", "stream_time"]
+__all__ = ["matmul_time", "missed", "quantise_time", "stream_time", "tiled_time"]
 
 # Tiles that libraries have for every architecture, the last for a handful of rows. More of them
 # (64 x 256, 128 x 64, 256 x 256) change no median error by more than a quarter of a percentage
@@ -102,6 +102,46 @@ def matmul_time(
         raise ValueError(f"dtype = {dtype!r}: must be one of {', '.join(FORMATS)}")
     check_count(m=m, k=k, n=n)
     chip = machine(accelerator)
+    form = FORMATS[dtype]
+    traffic = m * k * form.first + k * n * form.second + m * n * form.result
+    part = missed(chip, traffic, chip.constant("cached", dtype)) if repeated else 1.0
+    return chip.constant("launch", dtype) + tiled_time(chip, m, k, n, dtype, part * traffic, 1.0)
+
+
+def tiled_time(
+    chip: Machine, m: float, k: float, n: float, dtype: str, traffic: float, count: float
+) -> float:
+    r"""Estimate the time of equal multiplications in one kernel, for given bytes of memory.
+
+    The sum behind the launch in `matmul_time`, with the bytes left to the caller: a convolution
+    multiplies a matrix that memory never holds.
+
+    Assumption: tiles of all multiplications share the chip's multiprocessors.
+
+    Args:
+        chip: The machine. [1]
+        m: Rows of the first matrix. [1]
+        k: Columns of the first and rows of the second matrix. [1]
+        n: Columns of the second matrix. [1]
+        dtype: A format of `machine.FORMATS`. [1]
+        traffic: Bytes all of them read and write in memory. [B]
+        count: Multiplications in the kernel. [1]
+
+    Returns:
+        Time without the launch. [s]
+
+    References:
+        tests/fit_constants.py, on the tables named in data/fitted/matmul.toml
+
+    Examples:
+        Sixteen small multiplications keep an H100 busier than one after the other:
+
+        >>> from hwcalc import catalog
+        >>> h100 = machine(catalog.accelerators()["h100-sxm"])
+        >>> one = tiled_time(h100, 256, 1024, 256, "bf16", 1.2e6, 1.0)
+        >>> 16 * one / tiled_time(h100, 256, 1024, 256, "bf16", 16 * 1.2e6, 16.0)
+        3.
+    """
     form, get, units = FORMATS[dtype], chip.constant, chip.units
     flop_time = units / chip.rate(dtype)  # [s] on one multiprocessor
     # Through the cache, likewise; no cache is slower than the memory behind it.
@@ -109,16 +149,14 @@ def matmul_time(
     fill, split = get("fill", dtype), get("split", dtype)
     ramp = get("ramp", dtype) / form.first  # elements of K
     wait = get("wait", dtype) * max(form.first, form.second) / SLAB  # [s] for an element of K
-    traffic = m * k * form.first + k * n * form.second + m * n * form.result
-    part = missed(chip, traffic, get("cached", dtype)) if repeated else 1.0
-    memory = (part * traffic / (get("stream", dtype) * chip.bandwidth)) ** 4
+    memory = (traffic / (get("stream", dtype) * chip.bandwidth)) ** 4
     most = minimum(MOST_PARTS, maximum(1, k // LEAST_DEPTH)) if form.splits else 1
 
     short, long = minimum(m, n), maximum(m, n)  # a tile may lie either way
 
     best = math.inf
     for rows, columns in TILES:
-        tiles = -(-short // rows) * -(-long // columns)
+        tiles = count * -(-short // rows) * -(-long // columns)
         # [s] for an element of K, when a multiprocessor has one tile at a time
         multiply = 2 * rows * columns * flop_time
         load = (
@@ -133,9 +171,9 @@ def matmul_time(
             time = (
                 (busy * multiply) ** 4 + (busy * load) ** 4 + (wait * depth) ** 4 + memory
             ) ** 0.25
-            adding = (part > 1) * (split + SCRATCH * m * n * part * byte_time / units)
+            adding = (part > 1) * (split + SCRATCH * count * m * n * part * byte_time / units)
             best = minimum(best, time + adding)
-    return get("launch", dtype) + best
+    return best
 
 
 def _somewhere(condition: Any) -> bool:
