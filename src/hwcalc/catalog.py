@@ -119,6 +119,13 @@ class Accelerator:
         return self._known("shared_memory", "the shared memory")
 
 
+    @property
+    def slot(self) -> "Link | None":
+        """The PCIe slot it is made for; None if its lanes are not published."""
+        generation, _, lanes = self.pcie.partition(".0 ")
+        return links().get(f"pcie-{generation}-{lanes}")
+
+
 @dataclass(frozen=True)
 class Link:
     """A connection between chips or between machines, one direction of it."""

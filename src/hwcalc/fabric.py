@@ -170,7 +170,7 @@ def fabric(
     known = fitted_constants() if constants is None else constants
     protocol = Protocol(**known["protocol"], **known["engine"])
     ways = known[path]
-    slot = _slot_rate(accelerator)
+    slot = accelerator.slot.bandwidth if accelerator.slot else 0.0
     if path == "link":
         generation, bandwidth = _generation(accelerator), accelerator.link_bandwidth
     elif slot:
@@ -224,12 +224,6 @@ def with_network(joined: Fabric, network: float, share: float) -> Fabric:
     check_positive(network=network)
     check_fraction(share=share)
     return replace(joined, network=network * share)
-
-
-def _slot_rate(accelerator: Accelerator) -> float:
-    """Look up the rate of a slot that is written as "4.0 x16"; 0 if lanes are not published."""
-    match = re.fullmatch(r"(\d)\.0 (x\d+)", accelerator.pcie)
-    return links()[f"pcie-{match[1]}-{match[2]}"].bandwidth if match else 0.0
 
 
 def _generation(accelerator: Accelerator) -> str:
