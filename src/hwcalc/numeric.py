@@ -22,6 +22,7 @@ __all__ = [
     "check_non_negative",
     "check_positive",
     "distinct",
+    "erfc",
     "exp",
     "floor",
     "log",
@@ -164,6 +165,25 @@ def sqrt(value: float) -> float:
         3.0
     """
     return _elementwise("sqrt", math.sqrt, value)
+
+
+def erfc(value: float) -> float:
+    """Compute the complementary error function, twice the normal distribution's tail.
+
+    Args:
+        value: A number or an array. [1]
+
+    Returns:
+        A number between 0 and 2. [1]
+
+    Examples:
+        >>> erfc(1.0)
+        0.1573
+    """
+    numpy = _numpy(value)
+    # numpy has none of its own.
+    result: float = math.erfc(value) if numpy is None else numpy.vectorize(math.erfc)(value)
+    return result
 
 
 def log(value: float) -> float:

@@ -30,6 +30,7 @@ GROUPS = {
     "Inference": "deployment experts serving_step",
     "Memory": "states memory adapters serving_memory",
     "Cost": "cost",
+    "Trends": "growth random_walk supercomputers distributions",
 }
 _SECTION = re.compile(r"^(Args|Returns|Raises|References|Examples):$")
 _UNIT = re.compile(r"\s*\[([^\[\]]+)\]\.?$")
