@@ -87,8 +87,10 @@ STATED_ABOVE_CLOCK = {
 
 def _per_clock(chip: catalog.Accelerator) -> dict[str, int]:
     """Look up what one multiprocessor of a chip does in a clock; empty if no document says so."""
-    # Orin's tensor cores are those of the A100: 170 sparse TOPS from 16 multiprocessors.
-    if chip.family == "Ampere" and chip.memory_type.startswith(("HBM", "LPDDR")):
+    # Orin has the A100's tensor cores, 170 sparse TOPS from 16 multiprocessors, and twice its cores.
+    if chip.family == "Ampere" and chip.memory_type.startswith("LPDDR"):
+        return {**PER_CLOCK["Ampere HBM"], "fp32": 256}
+    if chip.family == "Ampere" and chip.memory_type.startswith("HBM"):
         return PER_CLOCK["Ampere HBM"]
     # A Titan is sold to consumers but is not slowed down.
     kind = "pro" if chip.id == "titan-rtx" else chip.kind
