@@ -21,6 +21,7 @@ COUNTED = {
     "collectives": "collectives",
     "training": "steps",
     "memory": "runs",
+    "power": "runs under a power limit",
 }
 
 

@@ -1,6 +1,6 @@
 """All regimes; a topic joins by its module's list."""
 
-from tests.accuracy import attention, collectives, matmul, training, training_memory
+from tests.accuracy import attention, collectives, matmul, power, training, training_memory
 from tests.accuracy.regimes import Regime
 
 ALL: tuple[Regime, ...] = (
@@ -9,4 +9,5 @@ ALL: tuple[Regime, ...] = (
     *collectives.REGIMES,
     *training.REGIMES,
     *training_memory.REGIMES,
+    *power.REGIMES,
 )

@@ -29,6 +29,7 @@ GROUPS = {
     "layer_time training_attention exchange replicas training_step planner",
     "Inference": "deployment experts serving_step",
     "Memory": "states memory adapters serving_memory",
+    "Machine": "data_path host_memory pcie_lanes power power_supply cooling",
     "Cost": "cost",
     "Trends": "growth random_walk supercomputers distributions",
 }
