@@ -27,11 +27,12 @@ GROUPS = {
     "engine_all_reduce",
     "Training": "training compute_optimal data_parallel buckets parallel_step scaling_runs layout "
     "layer_time training_attention exchange replicas training_step planner",
-    "Inference": "deployment experts serving_step",
+    "Inference": "deployment experts serving_step serving",
     "Memory": "states memory adapters serving_memory",
     "Machine": "data_path host_memory pcie_lanes power power_supply cooling",
-    "Cost": "cost",
-    "Trends": "growth random_walk supercomputers distributions",
+    "Cost": "cost prices ownership waiting",
+    "Trends": "history scaling_trends growth random_walk supercomputers distributions",
+    "Brain": "brain brain_energy uncertainty",
 }
 _SECTION = re.compile(r"^(Args|Returns|Raises|References|Examples):$")
 _UNIT = re.compile(r"\s*\[([^\[\]]+)\]\.?$")
