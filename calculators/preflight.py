@@ -87,6 +87,8 @@ def calculate(
         Verdict("diagnosis", "As if", verdict, good=good),
         Quantity("latency", "Shortest all-reduce", short, "s", note="8 bytes"),
         Quantity("pair", "From one GPU to another", pair, "B/s", note="one direction"),
+        Verdict("copied", "From the host's memory",
+                text(copied, "B/s") if copied else "not known"),
         Quantity("of_link", "Of the specified rate", healthy / sound.bandwidth, "%",
                  note="of one GPU's links or slot, by the all-reduce"),
         Table("checks", "What to run, and what to expect",
@@ -95,10 +97,10 @@ def calculate(
             "sizes",
             "Bus bandwidth against size of the message, by cause",
             x=Axis("Message", "B", scale="log"),
-            y=Axis("Bus bandwidth", "B/s", scale="log"),
+            y=Axis("Bus bandwidth", "B/s", scale="log", high=2 * max(healthy, measured)),
             marks=[
                 *(
-                    Line(cause.capitalize(), sizes,
+                    Line(cause[0].upper() + cause[1:], sizes,
                          [measured_rate(size, ranks, gpus, fabric) for size in sizes],
                          dash=fabric is not sound)
                     for cause, fabric in causes.items()

@@ -35,7 +35,7 @@ PIECE = 4 * 2.0**20  # [B], the buffers of NCCL (NCCL_BUFFSIZE)
 def calculate(
     link: Annotated[Any, Choice(LINKS, start="pcie-4-x16", group="family", label="Link")],
     size: Annotated[
-        float, Slider(1, 1e11, start=1e9, scale="log", unit="B", label="Message")
+        float, Slider(1e-6, 1e5, start=1000, scale="log", unit="MB", label="Message")
     ],
     way: Annotated[str, Choice(WAYS, start="direct", label="Way")],
     hops: Annotated[

@@ -1,5 +1,6 @@
 """Charts as specifications: what is refused, what is drawn in which order, how axes are scaled."""
 
+import ast
 import json
 import math
 from typing import Any
@@ -141,6 +142,33 @@ def test_logarithmic_ticks_are_round_numbers(
     for channel in channels(spec, "x"):
         assert channel["axis"].get("values") == ticks
         assert (channel["scale"]["domainMin"], channel["scale"]["domainMax"]) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("unit", "low", "high", "words"),
+    [
+        ("B", 1.0, 1e12, ["1 B", "1 kB", "1 MB", "1 GB", "1 TB"]),
+        ("s", 1e-6, 1e5, ["1 µs", "1 ms", "1 s", "1 min", "1 h", "1 day"]),
+        (
+            "FLOP/s",
+            1e9,
+            1e15,
+            [f"{n} {p}FLOP/s" for p in "GT" for n in (1, 10, 100)] + ["1 PFLOP/s"],
+        ),
+    ],
+)
+def test_a_long_logarithmic_axis_gives_each_number_its_prefix(
+    unit: str, low: float, high: float, words: list[str]
+) -> None:
+    """With one prefix for all of them the numbers at one end would be rows of zeros."""
+    axis = Axis("X", unit, scale="log")
+    spec = vegalite.spec(chart(Line("a", [low, high], [1, 2]), x=axis))
+    (channel,) = channels(spec, "x")[:1]
+    labels, values = channel["axis"]["labelExpr"].split("[indexof(")
+    assert [word.replace("\N{NO-BREAK SPACE}", " ") for word in ast.literal_eval(labels)] == words
+    assert len(channel["axis"]["values"]) == len(words)
+    assert json.loads(values.split(", datum")[0]) == channel["axis"]["values"]
+    assert channel["title"] == "X"
 
 
 def test_a_single_value_gets_room_on_a_logarithmic_axis() -> None:

@@ -15,6 +15,10 @@ from hwcalc.charts import Axis, Band, Bars, Cells, Chart, Line, Mark, Points, Ru
 
 WIDTH, HEIGHT, LANE = 820, 320, 34
 COLOURS = 8
+YEAR = display.factor("years")
+CALENDAR = {60.0: "1 min", 3600.0: "1 h", 86_400.0: "1 day", YEAR: "1 year"}
+CALENDAR |= {10 * YEAR: "10 years", 100 * YEAR: "100 years", 1000 * YEAR: "1000 years"}
+WIDE = 1e5  # a logarithmic axis that spans more needs several prefixes
 
 Json = dict[str, Any]
 TIP: Json = {"tooltip": {"field": "tip", "type": "nominal"}}
@@ -86,6 +90,11 @@ class _Scaled:
         self.axis = axis
         limits = [v for v in (axis.low, axis.high) if v is not None]
         self.divisor, self.unit = display.axis_scale([*values, *limits], axis.unit)
+        ends = [v for v in (*values, *limits) if math.isfinite(v)]
+        logarithmic = axis.scale == "log" and axis.unit in display.PREFIXED
+        self.wide = logarithmic and bool(ends) and max(ends) > WIDE * min(ends)
+        if self.wide:
+            self.divisor, self.unit = 1.0, ""
         self.values = [v / self.divisor for v in values if math.isfinite(v)] or [1.0]
 
     def short(self, value: float) -> float | None:
@@ -115,9 +124,14 @@ class _Scaled:
             if low == high:
                 low, high = low / 2, high * 2
             ticks |= {"labelOverlap": True}
-            if len(chosen := _log_ticks(low, high)) > 1:
+            if self.wide:
+                # One prefix would write 0.000001 at one end: each number brings its own.
+                words = _wide_ticks(low, high, axis.unit)
+                ticks["values"] = chosen = list(words)
+                ticks["labelExpr"] = f"{list(words.values())}[indexof({chosen}, datum.value)]"
+            elif len(chosen := _log_ticks(low, high)) > 1:
                 ticks |= {"values": chosen}
-            if high >= 1e5:
+            if not self.wide and high >= 1e5:
                 ticks["format"] = "~s"
             scale["nice"] = False
         else:
@@ -138,6 +152,19 @@ def _log_ticks(low: float, high: float) -> list[float]:
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     steps = (1, 2, 5) if len(decades) <= 4 else (1,)
     return [float(f"{s}e{d}") for d in decades for s in steps if low <= float(f"{s}e{d}") <= high]
+
+
+def _wide_ticks(low: float, high: float, unit: str) -> dict[float, str]:
+    """Ticks with their words over many decades: every third one, or of the calendar."""
+    ticks = _log_ticks(low, high)
+    if len(ticks) > 8:
+        ticks = [tick for tick in ticks if round(math.log10(tick)) % 3 == 0]
+    words = {tick: display.text(tick, unit, 1) for tick in ticks}
+    if unit != "s" or high < 3600:
+        return words
+    return {tick: word for tick, word in words.items() if tick <= 1} | {
+        tick: word for tick, word in CALENDAR.items() if low <= tick <= high
+    }
 
 
 def _groups(marks: Iterable[Mark]) -> list[list[Mark]]:
