@@ -21,6 +21,9 @@ COUNTED = {
     "collectives": "collectives",
     "training": "steps",
     "memory": "runs",
+    "generation": "generations",
+    "prompt": "prompts",
+    "inference": "sweeps",
     "power": "runs under a power limit",
 }
 

@@ -17,11 +17,14 @@ from hwcalc.catalog import Accelerator
 from hwcalc.fabric import Fabric, fabric
 from hwcalc.machine import FORMATS, Machine, machine
 from hwcalc.networks import Transformer
-from hwcalc.numeric import check_count, check_positive
+from hwcalc.numeric import check_count, check_fraction, check_positive
+from hwcalc.serving_memory import serving_memory
 
-__all__ = ["Deployment", "deploy", "usable_format"]
+__all__ = ["Deployment", "deploy", "most_sequences", "usable_format"]
 
 WIDE = ("bf16", "fp16", "fp32")  # of what is never narrowed, first choice first
+BLOCK = 16.0  # tokens of a block of the cache, vLLM's default
+STEP = 8192.0  # tokens of a step, as engines are usually started
 
 
 @dataclass(frozen=True)
@@ -166,3 +169,59 @@ def deploy(
         experts=experts,
         cache_value=cache_value,
     )
+
+
+def most_sequences(
+    accelerator: Accelerator,
+    network: Transformer,
+    form: str,
+    tokens: float,
+    cache_value: float,
+    ranks: int,
+    share: float,
+) -> float:
+    r"""Estimate how many sequences of a length fit into the memory of a deployment.
+
+    What `serving_memory.serving_memory` counts grows in proportion to the sequences:
+
+    $$ m = \frac{\varsigma M - Q_0}{Q_1} $$
+
+    Args:
+        accelerator: An entry of the catalogue. [1]
+        network: A network of the catalogue. [1]
+        form: Format of the weights, a key of `serving_memory.WEIGHTS`. [1]
+        tokens: Length of a sequence, read and written. [tokens]
+        cache_value: Bytes of a number in the cache. [B]
+        ranks: Accelerators that share every layer. [1]
+        share: Part of the memory that the engine takes, $\varsigma$. [1]
+
+    Returns:
+        Sequences; below 1 the network does not fit. [1]
+
+    Raises:
+        ValueError: If a size is not positive, share is not between 0 and 1, or the format is
+            unknown.
+
+    References:
+        Kwon et al. 2023, "PagedAttention", https://doi.org/10.48550/arXiv.2309.06180
+
+    Examples:
+        Llama 3.1 70B in FP8 on two H100, 9,216 tokens each:
+
+        >>> from hwcalc import catalog
+        >>> most_sequences(
+        ...     catalog.accelerators()["h100-sxm"], catalog.transformers()["llama3.1-70b"],
+        ...     "fp8", 9216, 2, 2, 0.9,
+        ... )
+        26.
+    """
+    check_fraction(share=share)
+
+    def used(sequences: float) -> float:
+        parts = serving_memory(
+            network, form, sequences, tokens, cache_value, BLOCK, STEP, float(ranks), 0.0
+        )
+        return sum(parts.values())
+
+    each = used(2.0) - used(1.0)
+    return (share * accelerator.memory - used(1.0)) / each + 1

@@ -22,9 +22,9 @@ from hwcalc.attention import (
 from hwcalc.blocks import Matrix, matrices
 from hwcalc.deployment import Deployment
 from hwcalc.engine_all_reduce import engine_all_reduce_time
-from hwcalc.experts import experts_time, routing_time
+from hwcalc.experts import busiest_share, experts_time, routing_time
 from hwcalc.kernels import matmul_time, stream_time
-from hwcalc.numeric import ceil, check_at_least, check_positive
+from hwcalc.numeric import ceil, check_at_least, check_positive, minimum
 
 __all__ = ["decode_step", "mixed_step", "prefill_step", "rank_shape"]
 
@@ -191,7 +191,8 @@ def _tokens(deployment: Deployment, tokens: float) -> dict[str, float]:
             continue
         present, chosen = float(shape.experts), float(shape.per_token)
         if deployment.whole_experts:
-            present, chosen = present / ranks, chosen / ranks
+            chosen = minimum(chosen / ranks * busiest_share(present, ranks), present / ranks)
+            present = present / ranks
             inputs, outputs = matrix.inputs, matrix.outputs
         experts = experts + shape.expert_share * experts_time(
             chip, tokens, present, chosen, inputs, outputs, deployment.experts
@@ -207,9 +208,7 @@ def _tokens(deployment: Deployment, tokens: float) -> dict[str, float]:
     inner += share * (shape.shared + shape.per_token) * shape.expert_hidden
     passes = 3 if shape.gated else 2
     activation = stream_time(chip, passes * VALUE * tokens * inner / ranks)
-    exchanged = engine_all_reduce_time(
-        VALUE * tokens * shape.hidden, float(ranks), deployment.fabric
-    )
+    exchanged = _exchanged(deployment, tokens)
     return {
         "layers/products": shape.layers * products,
         "layers/experts": shape.layers * experts,
@@ -225,11 +224,17 @@ def _ends(deployment: Deployment, tokens: float, written: float) -> dict[str, fl
         chip, ceil(written), float(shape.hidden), ceil(shape.vocab / ranks), deployment.wide
     )
     looked_up = stream_time(chip, 2 * VALUE * tokens * shape.hidden)
-    looked_up = looked_up + engine_all_reduce_time(
-        VALUE * tokens * shape.hidden, float(ranks), deployment.fabric
-    )
+    looked_up = looked_up + _exchanged(deployment, tokens)
     chosen = stream_time(chip, 2 * 4 * written * shape.vocab / ranks)
     return {"ends/embedding": looked_up, "ends/head": head + chosen}
+
+
+def _exchanged(deployment: Deployment, tokens: float) -> float:
+    """Time to sum the tokens' activations over the ranks; one rank needs no links."""
+    if deployment.ranks == 1:
+        return 0.0 * tokens
+    size = VALUE * tokens * deployment.shape.hidden
+    return engine_all_reduce_time(size, float(deployment.ranks), deployment.fabric)
 
 
 def _reading(deployment: Deployment, sequences: float, cached: float) -> float:

@@ -1,6 +1,14 @@
 """All regimes; a topic joins by its module's list."""
 
-from tests.accuracy import attention, collectives, matmul, power, training, training_memory
+from tests.accuracy import (
+    attention,
+    collectives,
+    inference,
+    matmul,
+    power,
+    training,
+    training_memory,
+)
 from tests.accuracy.regimes import Regime
 
 ALL: tuple[Regime, ...] = (
@@ -9,5 +17,7 @@ ALL: tuple[Regime, ...] = (
     *collectives.REGIMES,
     *training.REGIMES,
     *training_memory.REGIMES,
+    *llama_cpp.REGIMES,
+    *inference.REGIMES,
     *power.REGIMES,
 )

@@ -1,0 +1,327 @@
+r"""Serving under load: time to the first token, time between tokens, throughput.
+
+Clients keep a number of requests in flight. The engine batches continuously: in every step each
+running sequence gets a token, and prompts that have arrived are read in the same step, which all
+wait for. So load costs twice: larger batches, and other people's prompts.
+
+Steps are those of `serving_step`. What no kernel says is the host's part, four constants for an
+engine, fitted on whole tables of measured sweeps (data/fitted/inference.toml):
+
+- `step`: between two steps nothing runs on the accelerator
+- `sequence`: bookkeeping for every running sequence, in every step
+- `layer`: a step that reads prompts is not replayed from a recorded graph, since its shape is new;
+  its kernels are started one by one, and a short one waits for that
+- `request`: from the client to the queue and back
+
+What it leaves out: prompts cut into chunks of more than one step, reuse of common beginnings,
+bursts beyond those of independent requests, and prefill on accelerators of its own.
+"""
+
+import functools
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from hwcalc.datafile import DATA, load
+from hwcalc.deployment import Deployment
+from hwcalc.numeric import (
+    check_at_least,
+    check_count,
+    check_non_negative,
+    exp,
+    maximum,
+    minimum,
+)
+from hwcalc.serving_step import decode_step, mixed_step, prefill_step
+
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "Service",
+    "Steps",
+    "batch_time",
+    "engine",
+    "service",
+    "steady_steps",
+    "under_load",
+]
+
+# Engines whose sweeps were measured, with the names shown to readers.
+ENGINES = {"vllm": "vLLM", "sglang": "SGLang", "trtllm": "TensorRT-LLM"}
+CHUNK = 8192.0  # tokens that engines read in one step, as all three are usually started
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What a serving engine's host costs."""
+
+    name: str
+    step: float  # [s] between two steps
+    sequence: float  # [s] for a running sequence, in each step
+    layer: float  # [s] to start a layer's kernels one by one
+    request: float  # [s] of a request before and after the engine
+
+
+class Steps(NamedTuple):
+    """What a steady load asks of the accelerators: kernels of the steps it is made of."""
+
+    layers: float  # [1]
+    running: float  # [1] sequences in the batch
+    others: float  # [1] prompts of others that arrive in a step
+    decode: float  # [s] of a step without prompts
+    mixed: float  # [s] of a step that reads prompts
+    own: float  # [s] of the step that reads one's own
+    together: float  # [1] prompts in a step when all arrive at once
+    prefill: float  # [s] of such a step
+
+
+class Service(NamedTuple):
+    """What a client sees, and what the accelerators deliver."""
+
+    first: float  # [s] to the first token, a mean
+    first_of_all: float  # [s] the same for clients that all begin at once
+    between: float  # [s] between two tokens of a sequence, a mean
+    request: float  # [s] of a whole request
+    rate: float  # [tokens/s] written for all clients together
+    prompt_rate: float  # [tokens/s] read
+    running: float  # [1] sequences in the batch
+
+
+@functools.cache
+def engine(name: str) -> Engine:
+    """Return an engine with its fitted constants.
+
+    Args:
+        name: A key of `ENGINES`. [1]
+
+    Returns:
+        The engine. [Engine]
+
+    Raises:
+        ValueError: If the name is unknown.
+
+    References:
+        data/fitted/inference.toml names the tables; tests/fit_serving.py computes it again
+
+    Examples:
+        >>> engine("vllm").step < 0.01
+        True
+    """
+    if name not in ENGINES:
+        raise ValueError(f"name = {name!r}: must be one of {', '.join(ENGINES)}")
+    found = load(DATA / "fitted" / "inference.toml")
+    return Engine(ENGINES[name], **{**found["general"], **found[name]})
+
+
+def service(
+    deployment: Deployment,
+    host: Engine,
+    clients: float,
+    prompt: float,
+    output: float,
+    places: float,
+) -> Service:
+    r"""Estimate what clients see in the steady state, each with one request in flight.
+
+    Of $r = \min(c, m)$ running sequences, on average $\lambda = (r - 1)/s_{out}$ others finish in a
+    step and are replaced. If they come independently, a share $f = 1 - e^{-\lambda}$ of the steps
+    reads prompts, $\lambda / f$ of them:
+
+    $$ T_\text{between} = (1 - f)\, T_\text{decode} + f\, T_\text{mixed}(\lambda / f), \qquad
+    T_\text{first} = T_\text{request} + \frac{\overline{T^2}}{2\, \overline T}
+    + T_\text{mixed}(1 + \lambda) + \frac{c - r}{r}\, T_\text{served} $$
+
+    A request waits for what is left of the step under way, then for its own; where memory has no
+    place for all, it waits for one first, while $c - r$ others are served. To each step comes the
+    host's part. Benchmarks begin with all clients at once, and their mean keeps it: the first
+    request of each waits for half of all prompts, read in steps of at most 8,192 tokens.
+
+    Args:
+        deployment: The network on its accelerators. [1]
+        host: The engine. [1]
+        clients: Requests in flight, $c$. [1]
+        prompt: Length of a prompt. [tokens]
+        output: Tokens written for it, $s_{out}$. [tokens]
+        places: Sequences for which there is memory, $m$. [1]
+
+    Returns:
+        Times and rates. [Service]
+
+    Raises:
+        ValueError: If clients, prompt, output or places is below 1.
+
+    References:
+        Yu et al. 2022, "Orca", https://www.usenix.org/conference/osdi22/presentation/yu
+
+        Kleinrock 1975, "Queueing systems", volume 1, section 5.2 (the rest of a step),
+        ISBN 0-471-49110-1
+
+    Examples:
+        Llama 3.1 70B in FP8 on two H200, 64 requests of some 920 tokens in and out; measured were
+        22.7 ms between two tokens:
+
+        >>> from hwcalc import catalog, deployment
+        >>> placed = deployment.deploy(
+        ...     catalog.accelerators()["h200-sxm"], catalog.transformers()["llama3.1-70b"],
+        ...     2, "fp8", "fp8", 2, False,
+        ... )
+        >>> served = service(placed, engine("vllm"), 64, 922, 922, 1000)
+        >>> served.between * 1e3
+        23.
+        >>> served.rate
+        2750.
+    """
+    steps = steady_steps(deployment, minimum(clients, places), prompt, output)
+    return under_load(steps, host, clients, prompt, output)
+
+
+def steady_steps(deployment: Deployment, running: float, prompt: float, output: float) -> Steps:
+    """Estimate the kernels of the steps that a steady load is made of; see `service`.
+
+    Args:
+        deployment: The network on its accelerators. [1]
+        running: Sequences in the batch. [1]
+        prompt: Length of a prompt. [tokens]
+        output: Tokens written for it. [tokens]
+
+    Returns:
+        Times of steps without the host's part. [Steps]
+
+    Raises:
+        ValueError: If running, prompt or output is below 1.
+
+    References:
+        The functions it calls.
+
+    Examples:
+        >>> from hwcalc import catalog, deployment
+        >>> placed = deployment.deploy(
+        ...     catalog.accelerators()["h200-sxm"], catalog.transformers()["llama3.1-70b"],
+        ...     2, "fp8", "fp8", 2, False,
+        ... )
+        >>> steps = steady_steps(placed, 64, 922, 922)
+        >>> steps.decode * 1e3, steps.mixed * 1e3
+        (17., 72.)
+    """
+    check_at_least(1, running=running, prompt=prompt, output=output)
+    cached = prompt + output / 2
+    # One client alone meets no other's prompt; the smallest number keeps the quotient defined.
+    others = maximum((running - 1) / output, 1e-9)
+
+    def mixed(prompts: float) -> float:
+        return sum(mixed_step(deployment, prompts, prompt, running, cached).values())
+
+    together = minimum(running, maximum(1.0, CHUNK / prompt))
+    return Steps(
+        layers=deployment.shape.layers,
+        running=running,
+        others=others,
+        decode=sum(decode_step(deployment, running, cached).values()),
+        mixed=mixed(others / (1 - exp(-others))),
+        own=mixed(1 + others),
+        together=together,
+        prefill=sum(prefill_step(deployment, together, prompt).values()),
+    )
+
+
+def under_load(steps: Steps, host: Engine, clients: float, prompt: float, output: float) -> Service:
+    """Add the host's part to the steps of a steady load; see `service`.
+
+    Args:
+        steps: Kernels, from `steady_steps`. [Steps]
+        host: The engine. [1]
+        clients: Requests in flight. [1]
+        prompt: Length of a prompt. [tokens]
+        output: Tokens written for it. [tokens]
+
+    Returns:
+        Times and rates. [Service]
+
+    Raises:
+        ValueError: If clients is below the sequences of the steps.
+
+    References:
+        Kleinrock 1975, "Queueing systems", volume 1, section 5.2 (the rest of a step),
+        ISBN 0-471-49110-1
+
+    Examples:
+        An engine without a host would write at the rate of its kernels:
+
+        >>> steps = Steps(32, 8, 0.01, 0.01, 0.03, 0.03, 4, 0.1)
+        >>> free = Engine("none", 0.0, 0.0, 0.0, 0.0)
+        >>> under_load(steps, free, 8, 1000, 700).between
+        0.0102
+    """
+    running = steps.running
+    check_non_negative(waiting=clients - running)
+    share = 1 - exp(-steps.others)
+    started = host.layer * steps.layers
+    beside = host.step + host.sequence * running
+    decode = steps.decode + beside
+    reading = maximum(steps.mixed, started) + beside
+    between = (1 - share) * decode + share * reading
+    rest = ((1 - share) * decode**2 + share * reading**2) / (2 * between)
+    own = host.request + rest + maximum(steps.own, started) + beside
+    # All but the first token come in steps of their own.
+    served = own + (output - 1) * between
+    queue = (clients - running) / running * served
+    # At the beginning half of all prompts are read before one's own.
+    prefill = maximum(steps.prefill, started) + beside
+    burst = host.request + (running / steps.together + 1) / 2 * prefill + queue
+    rate = running * output / served
+    return Service(
+        first=own + queue,
+        first_of_all=maximum(burst, own + queue),
+        between=between,
+        request=served + queue,
+        rate=rate,
+        prompt_rate=rate * prompt / output,
+        running=running,
+    )
+
+
+def batch_time(
+    deployment: Deployment, host: Engine, batch: float, prompt: float, output: float
+) -> dict[str, float]:
+    """Estimate the time of a batch that begins and ends together, as engines ran before 2023.
+
+    Assumption: all prompts are read in one step, and the cache grows evenly, so that the step at
+    half the output is the mean one.
+
+    Args:
+        deployment: The network on its accelerators. [1]
+        host: The engine. [1]
+        batch: Sequences. [1]
+        prompt: Length of each prompt. [tokens]
+        output: Tokens written for each. [tokens]
+
+    Returns:
+        Time by part: `prefill`, `decode`. [s]
+
+    Raises:
+        ValueError: If batch is not a whole number of at least 1, or a length is below 1.
+
+    References:
+        Pope et al. 2022, "Efficiently scaling transformer inference",
+        https://doi.org/10.48550/arXiv.2211.05102
+
+    Examples:
+        Llama 7B in FP8 on an H100, 64 sequences of 128 tokens in and out, in tokens/s;
+        TensorRT-LLM 0.5 wrote 9,193:
+
+        >>> from hwcalc import catalog, deployment
+        >>> placed = deployment.deploy(
+        ...     catalog.accelerators()["h100-sxm"], catalog.transformers()["llama1-7b"],
+        ...     1, "fp8", "fp8", 1, False,
+        ... )
+        >>> 64 * 128 / sum(batch_time(placed, engine("trtllm"), 64, 128, 128).values())
+        9240.
+    """
+    check_count(batch=batch)
+    check_at_least(1, prompt=prompt, output=output)
+    beside = host.step + host.sequence * batch
+    prefill = sum(prefill_step(deployment, batch, prompt).values())
+    decode = sum(decode_step(deployment, batch, prompt + output / 2).values()) + beside
+    return {
+        "prefill": maximum(prefill, host.layer * deployment.shape.layers) + beside,
+        "decode": (output - 1) * decode,
+    }

@@ -1,0 +1,393 @@
+"""Serving: published sweeps over concurrency, whole batches, and first tokens.
+
+A row's columns are the arguments of `deployment.deploy` and `serving.service`. `drawn` is the mean
+length as a share of the nominal one: the clients of InferenceMAX draw lengths evenly from 80 to
+100 %, and send ten requests each, the first all at once. Left out of the tables are deployments
+whose ranks attend to different sequences, and repetitions of a row.
+"""
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from hwcalc import blocks, catalog, serving
+from hwcalc.deployment import Deployment, deploy, most_sequences
+from hwcalc.serving_step import prefill_step
+from tests.accuracy.regimes import Regime
+from tests.accuracy.tables import Row, table
+
+Bound = tuple[float, float]
+
+ROUNDS = 10  # requests of each client, the first of all at once
+SHARE = 0.9  # of the memory that engines take
+STORED = {"bf16": "bf16", "fp16": "bf16", "fp8": "fp8", "fp4": "nvfp4"}
+MOST = 2048.0  # sequences of a batch, TensorRT-LLM's default
+GPT_J = blocks.gpt(28, 4096, 16, 50400, 2048)
+
+
+@functools.cache
+def placed(
+    accelerator: str, network: str, ranks: int, dtype: str, cache: float, whole: bool
+) -> Deployment:
+    """Return a row's deployment; GPT-J, which the catalogue lacks, takes another one's place."""
+    chip = catalog.accelerators()[accelerator]
+    known = catalog.transformers()[network or "llama1-7b"]
+    made = deploy(chip, known, ranks, dtype, dtype, cache, whole)
+    return made if network else replace(made, shape=GPT_J)
+
+
+def deployment_of(row: Row) -> Deployment:
+    """Return the deployment of a row."""
+    return placed(
+        row["accelerator"],
+        row["network"],
+        int(row["ranks"]),
+        row["dtype"],
+        row["cache_value"],
+        bool(row.get("whole_experts", 0)),
+    )
+
+
+@functools.cache
+def places(
+    accelerator: str, network: str, dtype: str, tokens: float, cache: float, ranks: int
+) -> float:
+    """Return how many sequences of a length a row's engine holds at a time."""
+    found = catalog.accelerators()[accelerator], catalog.transformers()[network]
+    return max(1.0, most_sequences(*found, STORED[dtype], tokens, cache, ranks, SHARE))
+
+
+def places_of(row: Row) -> float:
+    """Return how many sequences the engine of a row's sweep holds at a time."""
+    prompt, output = (round(row["drawn"] * row[key]) for key in ("prompt", "output"))
+    return places(
+        row["accelerator"],
+        row["network"],
+        row["dtype"],
+        float(prompt + output),
+        row["cache_value"],
+        int(row["ranks"]),
+    )
+
+
+def served(row: Row, host: serving.Engine) -> serving.Service:
+    """Predict what the clients of a row's sweep see."""
+    prompt, output = (round(row["drawn"] * row[key]) for key in ("prompt", "output"))
+    clients = row["clients"], prompt, output
+    return serving.service(deployment_of(row), host, *clients, places_of(row))
+
+
+def between(row: Row) -> float:
+    """Predict the time between two tokens."""
+    return served(row, serving.engine(row["engine"])).between
+
+
+def first(row: Row) -> float:
+    """Predict the mean time to the first token, with the burst at the benchmark's beginning."""
+    return mean_first(served(row, serving.engine(row["engine"])))
+
+
+def mean_first(found: serving.Service) -> float:
+    """Mix the first request of each client, sent together with all others, and the later ones."""
+    return found.first + (found.first_of_all - found.first) / ROUNDS
+
+
+def batch_rate(row: Row) -> float:
+    """Predict tokens per second of a batch that begins and ends together."""
+    host = serving.engine(row["engine"])
+    sizes = row["batch"], row["prompt"], row["output"]
+    return float(row["batch"] * row["output"]) / sum(
+        serving.batch_time(deployment_of(row), host, *sizes).values()
+    )
+
+
+def most_rate(row: Row) -> float:
+    """Predict tokens per second with as many sequences as there is memory for."""
+    tokens = row["prompt"] + row["output"] / 2
+    most = places(
+        row["accelerator"], row["network"], row["dtype"], tokens, row["cache_value"],
+        int(row["ranks"]),
+    )  # fmt: skip
+    most = min(most, MOST)
+    host = serving.engine(row["engine"])
+    found = serving.service(deployment_of(row), host, most, row["prompt"], row["output"], most)
+    return found.rate
+
+
+def single(row: Row) -> float:
+    """Predict the time of one prompt's step, without an engine's host."""
+    return sum(prefill_step(deployment_of(row), row["batch"], row["prompt"]).values())
+
+
+def _regime(
+    name: str,
+    title: str,
+    rows: tuple[Row, ...],
+    kind: tuple[str, Callable[[Row], float], str],
+    bound: tuple[float, float],
+    aim: tuple[float, float] | None,
+    remark: str,
+    fitted: bool = False,
+) -> Regime:
+    column, predicted, unit = kind
+    return Regime(
+        name=f"inference-{name}",
+        title=title,
+        rows=rows,
+        measured=lambda row: float(row[column]),
+        predicted=predicted,
+        unit=unit,
+        fitted=fitted,
+        median=bound[0],
+        ninth=bound[1],
+        aim=aim,
+        remark=remark,
+    )
+
+
+BETWEEN = ("between", between, "s")
+FIRST = ("first", first, "s")
+RATE = "rate"
+AIM = (0.15, math.inf)
+
+# What was measured, its rows, whether constants were fitted on it, the bounds of the time between
+# tokens and of the time to the first, and what the worst rows have in common.
+SWEEPS: tuple[tuple[str, str, str, str, bool, Bound, Bound, str, str], ...] = (
+    (
+        "llama8b-h100",
+        "Llama 3.1 8B, BF16, one to eight H100, TensorRT-LLM",
+        "inference_llama8b_h100",
+        "trtllm",
+        True,
+        (0.041, 0.15),
+        (0.40, 0.81),
+        "Eight ranks, prompts of 1,024 tokens: some steps read two prompts, some one.",
+        "With 8 clients some requests wait for a whole other one, with 128 for a place: the "
+        "engine's largest batch was smaller than the table says.",
+    ),
+    (
+        "llama8b-h200",
+        "Llama 3.1 8B, FP8, one to eight H200, SGLang, 20 to 512 clients",
+        "inference_llama8b_h200",
+        "sglang",
+        True,
+        (0.054, 0.13),
+        (0.62, 0.90),
+        "512 clients on eight ranks, where only the host's speed counts.",
+        "Hundreds of clients wait for a place in a batch that the table does not state.",
+    ),
+    (
+        "llama70b-h100",
+        "Llama 3.1 70B, FP8, two to eight H100, vLLM",
+        "inference_llama70b_h100",
+        "vllm",
+        True,
+        (0.029, 0.065),
+        (0.145, 0.43),
+        "32 clients on two ranks, where memory is nearly full.",
+        "Clients that wait for memory.",
+    ),
+    (
+        "llama70b-h200-vllm",
+        "Llama 3.1 70B, FP8, one to eight H200, vLLM",
+        "inference_llama70b_h200",
+        "vllm",
+        False,
+        (0.04, 0.105),
+        (0.13, 0.29),
+        "32 clients: the engine has no recorded graph for just that batch.",
+        "Prompts of 8,192 tokens are read too fast by a fifth.",
+    ),
+    (
+        "llama70b-h200-trtllm",
+        "Llama 3.1 70B, FP8, one to eight H200, TensorRT-LLM",
+        "inference_llama70b_h200",
+        "trtllm",
+        False,
+        (0.053, 0.10),
+        (0.13, 0.60),
+        "One rank is predicted too slow: its weights stream faster than an H100's.",
+        "One rank with 1,024 tokens each way, measured at up to 20 times a prompt's step.",
+    ),
+    (
+        "llama70b-b200-vllm",
+        "Llama 3.1 70B, FP8 and FP4, one to eight B200, vLLM",
+        "inference_llama70b_b200",
+        "vllm",
+        False,
+        (0.069, 0.175),
+        (0.20, 0.35),
+        "FP4, whose engine does less beside the products than FP8's it was fitted on.",
+        "Too fast on eight ranks: starting kernels takes this engine longer there.",
+    ),
+    (
+        "llama70b-b200-trtllm",
+        "Llama 3.1 70B, FP8 and FP4, one to eight B200, TensorRT-LLM",
+        "inference_llama70b_b200",
+        "trtllm",
+        False,
+        (0.064, 0.18),
+        (0.17, 0.61),
+        "FP4 with eight ranks and long prompts.",
+        "1,024 tokens each way on one or two ranks, three times slower than 8,192 tokens out.",
+    ),
+    (
+        "qwen235b-h100",
+        "Qwen3 235B-A22B, FP8, four and eight H100, TensorRT-LLM",
+        "inference_qwen235b_h100",
+        "trtllm",
+        False,
+        (0.105, 0.32),
+        (0.40, 0.56),
+        "Prompts of 1,024 tokens for 128 tokens out, where nearly all steps read prompts.",
+        "A prompt takes 170 ms however short it is; the host's part was fitted on another network.",
+    ),
+    (
+        "qwen235b-h200-sglang",
+        "Qwen3 235B-A22B, FP8, two and four H200, SGLang",
+        "inference_qwen235b_h200",
+        "sglang",
+        False,
+        (0.19, 0.33),
+        (0.67, 0.88),
+        "Too fast everywhere, most with two clients: its kernels for these experts are slow here.",
+        "As for the time between tokens.",
+    ),
+    (
+        "qwen235b-h200-vllm",
+        "Qwen3 235B-A22B, FP8, two and four H200, vLLM 0.12",
+        "inference_qwen235b_h200",
+        "vllm",
+        False,
+        (0.49, 0.59),
+        (0.42, 0.52),
+        "52 ms a step for 4 clients as for 20, three times another engine's on the same machine: "
+        "kernels nobody tuned for these experts, or no recorded graphs.",
+        "As for the time between tokens.",
+    ),
+    (
+        "llama8b-fp8-h200",
+        "Llama 3.1 8B, FP8, one to eight H200, vLLM 0.12",
+        "inference_llama8b_fp8_h200",
+        "vllm",
+        False,
+        (1.01, 1.75),
+        (0.81, 2.4),
+        "Measured at up to 77 % of the peak for prompts alone: fewer requests were under way than "
+        "the column says.",
+        "As for the time between tokens.",
+    ),
+    (
+        "deepseek-h200-sglang",
+        "DeepSeek V3 and R1, FP8, eight H200, SGLang",
+        "inference_deepseek_h200",
+        "sglang",
+        False,
+        (0.033, 0.105),
+        (0.51, 0.57),
+        "8,192 tokens in.",
+        "A prompt takes 200 ms longer than its kernels.",
+    ),
+    (
+        "deepseek-h200-trtllm",
+        "DeepSeek V3 and R1, FP8, eight H200, TensorRT-LLM",
+        "inference_deepseek_h200",
+        "trtllm",
+        False,
+        (0.25, 0.37),
+        (0.66, 0.82),
+        "Slices of experts are predicted too fast; runs that draft tokens may be among the others.",
+        "A prompt takes 250 ms longer than its kernels.",
+    ),
+    (
+        "deepseek-b200-sglang",
+        "DeepSeek V3 and R1, FP8 and FP4, four and eight B200, SGLang",
+        "inference_deepseek_b200",
+        "sglang",
+        False,
+        (0.135, 0.27),
+        (0.75, 0.98),
+        "Whole experts on ranks, too slow; runs that draft tokens may be among them.",
+        "Up to nine seconds from 32 clients on, for 0.1 s of kernels.",
+    ),
+    (
+        "deepseek-b200-trtllm",
+        "DeepSeek V3 and R1, FP8 and FP4, four and eight B200, TensorRT-LLM",
+        "inference_deepseek_b200",
+        "trtllm",
+        False,
+        (0.215, 0.60),
+        (0.52, 0.73),
+        "One setting was measured at two times a factor of two apart: some runs draft tokens, and "
+        "the table does not say which.",
+        "A prompt takes 100 ms longer than its kernels.",
+    ),
+)
+
+
+def _sweeps() -> tuple[Regime, ...]:
+    """Make two regimes of each sweep."""
+    found = []
+    for name, title, file, of, fitted, tokens, start, remark, other in SWEEPS:
+        rows = tuple(row for row in table(file) if row["engine"] == of)
+        found += [
+            _regime(
+                f"{name}-between", f"Time between tokens, {title}", rows, BETWEEN,
+                tokens, AIM, remark, fitted,
+            ),
+            _regime(
+                f"{name}-first", f"Time to the first token, {title}", rows, FIRST,
+                start, AIM, other, fitted,
+            ),
+        ]  # fmt: skip
+    return tuple(found)
+
+
+def _shared_cache(row: Row) -> bool:
+    """Tell the networks whose queries share keys and values in groups."""
+    return row["model"] in ("LLaMA 70B", "Falcon 180B")
+
+
+REGIMES = (
+    *_sweeps(),
+    _regime(
+        "trtllm-batches",
+        "Throughput of whole batches, TensorRT-LLM 0.5 and 0.6.1 of 2023, FP8, one H100, "
+        "GPT-J 6B and Llama 7B",
+        tuple(row for row in table("inference_trtllm_batches") if not _shared_cache(row)),
+        (RATE, batch_rate, "tokens/s"),
+        (0.054, 0.15),
+        AIM,
+        "1,024 sequences of GPT-J, whose sampling the host did.",
+    ),
+    _regime(
+        "trtllm-batches-shared",
+        "Throughput of whole batches, TensorRT-LLM 0.5 and 0.6.1 of 2023, FP8, two to eight H100, "
+        "Llama 70B and Falcon 180B",
+        tuple(row for row in table("inference_trtllm_batches") if _shared_cache(row)),
+        (RATE, batch_rate, "tokens/s"),
+        (0.52, 1.07),
+        AIM,
+        "Long outputs at half the predicted rate: kernels that read shared keys and values once "
+        "for a group of queries came later.",
+    ),
+    _regime(
+        "trtllm-most",
+        "Largest throughput, Llama 3.3 70B, FP4, one to eight B200, TensorRT-LLM 0.19",
+        table("inference_trtllm_b200"),
+        (RATE, most_rate, "tokens/s"),
+        (0.165, 0.31),
+        AIM,
+        "4,096 tokens out on two ranks, at little more than the throughput of one.",
+    ),
+    _regime(
+        "trtllm-prompt",
+        "Time of one prompt, TensorRT-LLM 0.5 of 2023, H100, L40S and A100, 6 to 180 billion",
+        table("inference_trtllm_first"),
+        ("first", single, "s"),
+        (0.20, 0.41),
+        AIM,
+        "128 tokens on an H100, too fast: the host's part of a year before recorded graphs.",
+    ),
+)
