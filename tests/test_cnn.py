@@ -3,7 +3,7 @@
 import pytest
 
 from hwcalc import cnn
-from hwcalc.convnets import Layer, convnets
+from hwcalc.convnets import Layer, convnets, resized
 
 NETWORKS = convnets()
 
@@ -23,9 +23,25 @@ PUBLISHED = {
     "convnext-tiny": (28_589_128, 4_455_531_264),
     "unet": (31_030_658, 150_428_424_448),
 }
+# The layer lists of these were written from their papers. torchvision's metadata has their
+# parameters to the last one, and operations to a thousandth of a billion.
+METADATA = {
+    "resnet34": (21_797_672, 3.664),
+    "resnext50-32x4d": (25_028_904, 4.23),
+    "wide-resnet50-2": (68_883_240, 11.398),
+    "vgg11": (132_863_336, 7.609),
+    "vgg19": (143_667_240, 19.632),
+    "convnext-small": (50_223_688, 8.684),
+    "convnext-base": (88_591_464, 15.355),
+    "efficientnet-b1": (7_794_184, 0.687),
+    "efficientnet-b2": (9_109_994, 1.088),
+    "efficientnet-b3": (12_233_232, 1.827),
+    "efficientnet-b4": (19_341_616, 4.394),
+    "densenet121": (7_978_856, 2.834),
+}
 
 
-@pytest.mark.parametrize("key", NETWORKS)
+@pytest.mark.parametrize("key", PUBLISHED)
 def test_layers_give_the_published_totals(key: str) -> None:
     """To the last parameter and the last multiply-accumulate."""
     network = NETWORKS[key]
@@ -34,6 +50,51 @@ def test_layers_give_the_published_totals(key: str) -> None:
     if key != "unet":
         assert (parameters, macs) == (network.published, network.published_macs)
     assert cnn.forward_flops(network) == 2 * macs
+
+
+@pytest.mark.parametrize("key", METADATA)
+def test_layers_from_papers_give_the_totals_of_the_metadata(key: str) -> None:
+    """A layer that was misread would show in the parameters, a stride in the operations."""
+    network = NETWORKS[key]
+    parameters, macs = sum(cnn.parameters(network).values()), sum(cnn.macs(network).values())
+    assert parameters == network.published
+    assert (parameters, round(macs / 1e9, 3)) == METADATA[key]
+
+
+def test_every_network_has_a_published_total() -> None:
+    """No layer list goes in without somebody else's count."""
+    assert set(NETWORKS) == set(PUBLISHED) | set(METADATA)
+
+
+# Images of another side: operations as the timm library's profiler counts them, in 1e9.
+RESIZED = {
+    ("resnet18", 288): 3.01,
+    ("resnet50", 176): 2.62,
+    ("resnet152", 288): 19.11,
+    ("convnext-tiny", 384): 13.14,
+    ("efficientnet-b3", 320): 2.01,
+    ("densenet121", 288): 4.74,
+    ("wide-resnet50-2", 176): 7.29,
+}
+
+
+@pytest.mark.parametrize(("key", "side"), RESIZED)
+def test_a_network_follows_the_side_of_its_images(key: str, side: int) -> None:
+    """The profiler counts pools and additions, too, within three percent of the whole."""
+    macs = sum(cnn.macs(resized(NETWORKS[key], side)).values()) / 1e9
+    assert 0.97 * RESIZED[key, side] < macs < RESIZED[key, side] + 0.005
+
+
+@pytest.mark.parametrize("key", [key for key in NETWORKS if key != "unet"])
+def test_a_network_of_its_own_side_stays_as_it_is(key: str) -> None:
+    """The rule for sizes gives the published ones, layer by layer."""
+    assert resized(NETWORKS[key], NETWORKS[key].input_side).layers == NETWORKS[key].layers
+
+
+def test_sizes_that_are_cropped_cannot_be_followed() -> None:
+    """U-Net's copies are cropped to fit, which the layer list does not say how to repeat."""
+    with pytest.raises(ValueError, match="U-Net: sizes cannot be followed"):
+        resized(NETWORKS["unet"], 256)
 
 
 @pytest.mark.parametrize("key", NETWORKS)

@@ -14,20 +14,23 @@ compilers that fuse the kernels in between, and several GPUs.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hwcalc.catalog import Accelerator
 from hwcalc.cnn import parameters
 from hwcalc.convnets import ConvNet, Layer
 from hwcalc.convolution import PASSES, Convolution
-from hwcalc.convolution_time import convolution_machine, convolution_time
+from hwcalc.convolution_time import LAYOUTS, Prepared, convolution_machine, pass_times, prepared
 from hwcalc.machine import FORMATS, Machine
-from hwcalc.numeric import check_count, maximum
+from hwcalc.numeric import check_count, maximum, minimum
 
 __all__ = ["inference_throughput", "step_times", "training_throughput"]
 
+PRECISIONS = ("fp32", "tf32", "fp16", "bf16")
 CONVOLUTIONS = ("conv", "dwconv", "convt", "fc")
 # Times an activation goes through memory, by layer: forward without training, forward, backward.
+# In mixed precision layer normalisation works in 32 bits, and what is added to its input stays so:
+# the second triple counts passes of 16 bits.
 PASSES_OVER = {
     "bn": (2, 3, 5),
     "ln": (2, 2, 5),
@@ -37,6 +40,7 @@ PASSES_OVER = {
     "scale": (2, 2, 4),
     "concat": (2, 2, 2),
 }
+WIDER = {"ln": (10, 10, 12), "scale": (3, 3, 5), "residual": (9, 9, 9)}
 UPDATE = 20  # bytes for each parameter of momentum SGD: three read, two written, at 4 bytes
 CASTS = 6  # bytes for each parameter whose 32-bit weight is turned into 16 bits
 
@@ -45,10 +49,12 @@ CASTS = 6  # bytes for each parameter whose 32-bit weight is turned into 16 bits
 class Work:
     """What one image needs: distinct convolutions with their number, and bytes in between."""
 
-    layers: dict[Convolution, int]
-    elements: tuple[float, float, float]  # moved in inference, forward and backward
-    kernels: tuple[float, float, float]  # beside the convolutions
+    layers: dict[Prepared, int]
+    elements: tuple[float, ...]  # moved in inference, forward and backward
+    wider: tuple[float, ...]  # the same in mixed precision, as passes of 16 bits
+    kernels: tuple[float, ...]  # beside the convolutions
     parameters: float
+    first: Prepared  # reads the image
 
 
 _KNOWN: dict[int, tuple[ConvNet, Work]] = {}
@@ -63,45 +69,56 @@ def _work_of(network: ConvNet) -> Work:
 
 
 def _work(network: ConvNet) -> Work:
-    layers: dict[Convolution, int] = {}
-    elements, kernels = [0.0] * 3, [0.0] * 3
+    layers: dict[Prepared, int] = {}
+    kernels, elements, wider = [0.0] * 3, [0.0] * 3, [0.0] * 3
+    normal = any(layer.type == "ln" for layer in network.layers)
     for kind, layer in _expanded(network.layers):
         if kind in CONVOLUTIONS:
-            shape = _shape(layer)
+            shape = prepared(_shape(layer))
             layers[shape] = layers.get(shape, 0) + 1
             continue
         size = layer.out_channels * layer.out_height * layer.out_width
         before = layer.in_channels * layer.in_height * layer.in_width
+        pooled = (before + size,) * 2 + (before + 2 * size,)
         for i in range(3):
-            if kind == "pool":
-                elements[i] += before + size if i < 2 else before + 2 * size
-            else:
-                elements[i] += PASSES_OVER[kind][i] * size
+            moved = pooled[i] if kind == "pool" else PASSES_OVER[kind][i] * size
+            name = "residual" if normal and kind == "add" else kind
+            elements[i] += moved
+            wider[i] += WIDER[name][i] * size if name in WIDER else moved
             kernels[i] += 1
     return Work(
-        layers,
-        (elements[0], elements[1], elements[2]),
-        (kernels[0], kernels[1], kernels[2]),
-        sum(parameters(network).values()),
+        layers, tuple(elements), tuple(wider), tuple(kernels), _total(network), next(iter(layers))
     )
+
+
+def _total(network: ConvNet) -> float:
+    return sum(parameters(network).values())
 
 
 def _expanded(layers: tuple[Layer, ...]) -> Iterator[tuple[str, Layer]]:
     """Give the layers with the activation functions that the list leaves out."""
-    linear = False  # behind a depthwise layer the next convolution projects
-    for here, after in zip(layers, (*layers[1:], None), strict=True):
+    projects = False  # a depthwise layer came before: the next convolution narrows, linearly
+    linear = False
+    for place, here in enumerate(layers):
         yield here.type, here
-        following = after.type if after else ""
-        if here.type == "dwconv":
-            narrow = False
-        if here.type == "conv" and here.out_height > 1:
-            narrow = linear
-        if here.type in ("conv", "dwconv", "convt"):
-            linear = here.type == "dwconv" or (linear and here.out_height == 1)
-        if here.type == "bn" or (here.type in CONVOLUTIONS and following not in ("bn", "ln", "")):
-            if following not in ("add", "scale", "ln") and not narrow and here.type != "convt":
-                yield "activation", here
-        elif here.type == "add" and not narrow and following != "ln":
+        following = [layer.type for layer in layers[place + 1 : place + 4]]
+        following += [""] * (3 - len(following))
+        if here.type in ("conv", "dwconv", "convt") and here.out_height > 1:
+            linear = projects and here.type == "conv"
+            projects = here.type == "dwconv"
+        # The sum's other branch: a convolution from before, normalised, then added.
+        shortcut = following == ["conv", "bn", "add"] and (
+            layers[place + 1].in_channels != here.out_channels
+        )
+        if here.type == "bn":
+            activated = following[0] != "add" and not shortcut
+        elif here.type == "add":
+            activated = following[0] not in ("ln", "dwconv") and not linear
+        else:
+            activated = here.type in ("conv", "dwconv", "fc") and (
+                following[0] not in ("bn", "ln", "scale", "concat", "mul", "")
+            )
+        if activated and not (linear and here.type == "bn"):
             yield "activation", here
 
 
@@ -128,6 +145,7 @@ def step_times(
     batch: float,
     precision: str,
     training: bool,
+    layout: str = "nhwc",
 ) -> dict[str, float]:
     """Estimate the parts of a step on one batch.
 
@@ -137,19 +155,22 @@ def step_times(
         batch: Images in the step. [1]
         precision: fp32, tf32, fp16 or bf16; the latter two mixed, with weights in 32 bits. [1]
         training: Go backward and update, too. [1]
+        layout: Order of the activations in memory: nhwc or nchw. [1]
 
     Returns:
-        Time by part: convolutions forward, input and weight, between, update; and waiting for
-        the host; their sum is the step. [s]
+        Time by part: convolutions forward, input and weight, what lies between, update; and
+        waiting for the host; their sum is the step. [s]
 
     Raises:
-        ValueError: If batch is not a whole number of at least 1 or the chip has no rate for the
-            precision.
+        ValueError: If batch is not a whole number of at least 1, the layout is unknown, or the
+            chip has no rate for the precision.
 
     References:
         tests/fit_convolution.py, on the tables named in data/fitted/convolution.toml
 
     Examples:
+        What lies between the convolutions of ResNet-50 takes longest:
+
         >>> from hwcalc import catalog
         >>> a100 = catalog.accelerators()["a100-sxm-80gb"]
         >>> parts = step_times(catalog.convnets()["resnet50"], a100, 256, "fp16", True)
@@ -157,87 +178,113 @@ def step_times(
         'between'
     """
     check_count(batch=batch)
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout = {layout!r}: must be one of {', '.join(LAYOUTS)}")
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision = {precision!r}: must be one of {', '.join(PRECISIONS)}")
     chip = convolution_machine(accelerator)
     found = _work_of(network)
-    size = FORMATS[precision].first
-    launch = chip.constant("launch", precision)
-    rate = chip.constant("stream", precision) * chip.bandwidth
-    between = rate * chip.constants["elementwise"]
+    size, mixed = FORMATS[precision].first, FORMATS[precision].first < 4
+    rate = chip.bandwidth * chip.constants["between"]
     parts: dict[str, float] = {}
     for direction in PASSES if training else PASSES[:1]:
         parts[f"convolution/{direction}"] = sum(
-            count * convolution_time(chip, replace(layer, batch=batch), direction, precision)
-            for layer, count in found.layers.items()
+            number * minimum(*pass_times(chip, each, batch, direction, precision, layout).values())
+            for each, number in found.layers.items()
+            # Nobody needs the gradient of the images.
+            if direction != "input" or each is not found.first
         )
     chosen = (1, 2) if training else (0,)
-    elements = sum(found.elements[i] for i in chosen)
+    elements = sum((found.wider if mixed else found.elements)[i] for i in chosen)
     kernels = sum(found.kernels[i] for i in chosen)
-    parts["between"] = kernels * launch + batch * elements * size / between
-    moved = (UPDATE if training else 0) + (CASTS if size < 4 else 0)
+    parts["between"] = kernels * chip.constants["launch"] + batch * elements * size / rate
+    moved = (UPDATE if training else 0) + (CASTS if mixed else 0)
     parts["update"] = found.parameters * moved / rate
-    launched = kernels + sum(found.layers.values()) * (3 if training else 1)
+    convolutions = sum(found.layers.values())
+    calls = kernels + convolutions * ((3 if training else 1) + mixed)
     busy = sum(parts.values())
-    parts["host"] = maximum(0.0, launched * chip.constants["host"] - busy)
+    parts["host"] = maximum(0.0, calls * chip.constants["host"] - busy)
     return parts
 
 
 def training_throughput(
-    network: ConvNet, accelerator: Accelerator | Machine, batch: float, precision: str
+    network: ConvNet,
+    accelerator: Accelerator | Machine,
+    batch: float,
+    precision: str,
+    layout: str = "nhwc",
 ) -> float:
-    """Estimate how many images one chip trains on in a second.
+    r"""Estimate how many images one chip trains on in a second.
+
+    $$ R = N \Big/ \sum_\text{parts} T $$
+
+    Assumption: images are there in time, and one framework launches kernel after kernel.
 
     Args:
         network: A network of the catalogue. [1]
         accelerator: An entry of the catalogue. [1]
-        batch: Images in a step. [1]
+        batch: Images in a step, $N$. [1]
         precision: fp32, tf32, fp16 or bf16; the latter two mixed, with weights in 32 bits. [1]
+        layout: Order of the activations in memory: nhwc or nchw. [1]
 
     Returns:
-        Images in a second. [1/s]
+        Images in a second, $R$. [1/s]
 
     Raises:
-        ValueError: If batch is not a whole number of at least 1 or the chip has no rate for the
-            precision.
+        ValueError: If batch is not a whole number of at least 1, the layout is unknown, or the
+            chip has no rate for the precision.
 
     References:
         tests/fit_convolution.py, on the tables named in data/fitted/convolution.toml
 
     Examples:
-        ResNet-50 on an A100; 2,470 were measured:
+        ResNet-50 on an A100; NVIDIA measured 2,470:
 
         >>> from hwcalc import catalog
         >>> a100 = catalog.accelerators()["a100-sxm-80gb"]
         >>> 2000 < training_throughput(catalog.convnets()["resnet50"], a100, 256, "fp16") < 3000
         True
     """
-    return batch / sum(step_times(network, accelerator, batch, precision, True).values())
+    return batch / sum(step_times(network, accelerator, batch, precision, True, layout).values())
 
 
 def inference_throughput(
-    network: ConvNet, accelerator: Accelerator | Machine, batch: float, precision: str
+    network: ConvNet,
+    accelerator: Accelerator | Machine,
+    batch: float,
+    precision: str,
+    layout: str = "nhwc",
 ) -> float:
-    """Estimate how many images one chip classifies in a second.
+    r"""Estimate how many images one chip classifies in a second.
+
+    $$ R = N \Big/ \sum_\text{parts} T $$
+
+    Assumption: as a framework runs it while developing; compilers that join normalisation and
+    activation with the convolution before are faster.
 
     Args:
         network: A network of the catalogue. [1]
         accelerator: An entry of the catalogue. [1]
-        batch: Images at once. [1]
+        batch: Images at once, $N$. [1]
         precision: fp32, tf32, fp16 or bf16. [1]
+        layout: Order of the activations in memory: nhwc or nchw. [1]
 
     Returns:
-        Images in a second. [1/s]
+        Images in a second, $R$. [1/s]
 
     Raises:
-        ValueError: If batch is not a whole number of at least 1 or the chip has no rate for the
-            precision.
+        ValueError: If batch is not a whole number of at least 1, the layout is unknown, or the
+            chip has no rate for the precision.
 
     References:
         tests/fit_convolution.py, on the tables named in data/fitted/convolution.toml
 
     Examples:
+        ResNet-50 on a V100; NVIDIA measured 3,382:
+
         >>> from hwcalc import catalog
-        >>> a100 = catalog.accelerators()["a100-sxm-80gb"]
-        >>> 5000 < inference_throughput(catalog.convnets()["resnet50"], a100, 256, "fp16") < 9000
+        >>> v100 = catalog.accelerators()["v100-sxm2-16gb"]
+        >>> 3000 < inference_throughput(catalog.convnets()["resnet50"], v100, 256, "fp16") < 3800
         True
     """
-    return batch / sum(step_times(network, accelerator, batch, precision, False).values())
+    return batch / sum(step_times(network, accelerator, batch, precision, False, layout).values())

@@ -7,12 +7,12 @@ import csv
 import datetime
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwcalc.datafile import Folder, read
 
-__all__ = ["ConvNet", "Layer", "convnets"]
+__all__ = ["ConvNet", "Layer", "convnets", "resized"]
 
 
 @dataclass(frozen=True)
@@ -110,3 +110,63 @@ def convnets() -> Mapping[str, ConvNet]:
         13
     """
     return Folder("networks/convnets", _convnet)
+
+
+def resized(network: ConvNet, side: int) -> ConvNet:
+    """Give a network images of another side.
+
+    Kernels, strides and channels stay; every size follows from the ones before. A pool over the
+    whole image stays one, and one that adapts to a fixed size keeps it. The published counts are
+    those of the network's own side and are left out.
+
+    Args:
+        network: A network of the catalogue. [1]
+        side: Height and width of the images. [1]
+
+    Returns:
+        The network with the sizes of its layers. [1]
+
+    Raises:
+        ValueError: If the sizes of the network do not follow from its layers (U-Net crops).
+
+    References:
+        Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning",
+        https://doi.org/10.48550/arXiv.1603.07285
+
+    Examples:
+        >>> layer = resized(convnets()["resnet50"], 160).layers[-3]
+        >>> layer.type, layer.out_height
+        ('add', 5)
+    """
+    sizes = {network.input_side: side, 1: 1}  # there -> here
+    layers = []
+    for layer in network.layers:
+        if layer.type == "convt" or layer.in_height not in sizes:
+            raise ValueError(f"{network.name}: sizes cannot be followed at a layer {layer.type}")
+        here = sizes[layer.in_height]
+        kernel, out = layer.kernel, layer.out_height
+        if layer.type == "pool" and kernel[0] == layer.in_height > 1:
+            kernel, after = (here, here), 1
+        elif layer.type == "pool" and kernel == (1, 1):
+            after = out
+        elif layer.stride:
+            room, there = (s + 2 * layer.padding[0] - kernel[0] for s in (here, layer.in_height))
+            up = (layer.stride - 1) if there // layer.stride + 1 != out else 0  # rounds up
+            after = (room + up) // layer.stride + 1
+        else:
+            after = here
+        if kernel != (1, 1) and sizes.setdefault(out, after) != after:
+            raise ValueError(f"{network.name}: two sizes for {out} pixels with side = {side}")
+        layers.append(
+            replace(
+                layer,
+                kernel=kernel,
+                in_height=here,
+                in_width=here,
+                out_height=after,
+                out_width=after,
+            )
+        )
+    return replace(
+        network, input_side=side, layers=tuple(layers), published=None, published_macs=None
+    )

@@ -143,6 +143,9 @@ def tiled_time(
         3.
     """
     form, get, units = FORMATS[dtype], chip.constant, chip.units
+    # A network asks for hundreds of times: numbers take the short way.
+    plain = all(isinstance(value, (float, int)) for value in (m, k, n, traffic, count))
+    least, most_of = (min, max) if plain else (minimum, maximum)
     flop_time = units / chip.rate(dtype)  # [s] on one multiprocessor
     # Through the cache, likewise; no cache is slower than the memory behind it.
     byte_time = units / max(get("fetch", dtype) * chip.fullest, chip.bandwidth)
@@ -150,19 +153,17 @@ def tiled_time(
     ramp = get("ramp", dtype) / form.first  # elements of K
     wait = get("wait", dtype) * max(form.first, form.second) / SLAB  # [s] for an element of K
     memory = (traffic / (get("stream", dtype) * chip.bandwidth)) ** 4
-    most = minimum(MOST_PARTS, maximum(1, k // LEAST_DEPTH)) if form.splits else 1
+    most = least(MOST_PARTS, most_of(1, k // LEAST_DEPTH)) if form.splits else 1
 
-    short, long = minimum(m, n), maximum(m, n)  # a tile may lie either way
+    short, long = least(m, n), most_of(m, n)  # a tile may lie either way
 
     best = math.inf
     for rows, columns in TILES:
         tiles = count * -(-short // rows) * -(-long // columns)
         # [s] for an element of K, when a multiprocessor has one tile at a time
         multiply = 2 * rows * columns * flop_time
-        load = (
-            minimum(rows, short) * form.first + minimum(columns, long) * form.second
-        ) * byte_time
-        parts = minimum(most, maximum(1, units // tiles))
+        load = (least(rows, short) * form.first + least(columns, long) * form.second) * byte_time
+        parts = least(most, most_of(1, units // tiles))
         for part in (1, parts) if _somewhere(parts > 1) else (1,):
             waves = tiles * part / units
             waves = waves + fill * (-(-waves // 1) - waves)
@@ -172,7 +173,7 @@ def tiled_time(
                 (busy * multiply) ** 4 + (busy * load) ** 4 + (wait * depth) ** 4 + memory
             ) ** 0.25
             adding = (part > 1) * (split + SCRATCH * count * m * n * part * byte_time / units)
-            best = minimum(best, time + adding)
+            best = least(best, time + adding)
     return best
 
 
