@@ -20,10 +20,12 @@ COUNTED = {
     "attention": "attention kernels",
     "collectives": "collectives",
     "training": "steps",
+    "encoder": "steps of BERT",
+    "ranking": "cards",
     "memory": "runs",
     "generation": "generations",
     "prompt": "prompts",
-    "inference": "sweeps",
+    "inference": "serving runs",
     "power": "runs under a power limit",
 }
 

@@ -3,7 +3,9 @@
 from tests.accuracy import (
     attention,
     collectives,
+    encoder,
     inference,
+    llama_cpp,
     matmul,
     power,
     training,
@@ -17,6 +19,7 @@ ALL: tuple[Regime, ...] = (
     *collectives.REGIMES,
     *training.REGIMES,
     *training_memory.REGIMES,
+    *encoder.REGIMES,
     *llama_cpp.REGIMES,
     *inference.REGIMES,
     *power.REGIMES,
