@@ -27,9 +27,9 @@ GROUPS = {
     "engine_all_reduce",
     "Training": "training compute_optimal data_parallel buckets parallel_step scaling_runs layout "
     "layer_time training_attention exchange replicas training_step planner encoder_programs encoder",
-    "Inference": "achieved deployment experts serving_step serving speculative",
-    "Memory": "states memory adapters serving_memory",
-    "Machine": "data_path host_memory pcie_lanes power power_supply cooling",
+    "Inference": "achieved deployment experts serving_step engines serving speculative",
+    "Memory": "states memory adapters gguf serving_memory",
+    "Machine": "data_path host_memory pcie_lanes build power power_supply cooling",
     "Cost": "cost prices ownership waiting",
     "Trends": "history scaling_trends growth random_walk supercomputers distributions",
     "Brain": "brain brain_energy uncertainty",
