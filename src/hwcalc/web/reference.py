@@ -26,7 +26,8 @@ GROUPS = {
     "Links and collectives": "collectives all_reduce torus fabric collective_time "
     "engine_all_reduce",
     "Training": "training compute_optimal data_parallel buckets parallel_step scaling_runs layout "
-    "layer_time training_attention exchange replicas training_step planner encoder_programs encoder",
+    "layer_time training_attention exchange replicas training_step planner encoder_programs "
+    "encoder ranking",
     "Inference": "achieved deployment experts serving_step engines serving speculative",
     "Memory": "states memory adapters gguf serving_memory",
     "Machine": "data_path host_memory pcie_lanes build power power_supply cooling",
