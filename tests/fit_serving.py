@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from hwcalc.engines import Engine
 from hwcalc.numeric import minimum
-from hwcalc.serving import Engine, Steps, steady_steps, under_load
+from hwcalc.serving import Steps, steady_steps, under_load
 from tests.accuracy.inference import deployment_of, mean_first, places_of
 from tests.accuracy.search import fit
 from tests.accuracy.tables import Row, table

@@ -57,7 +57,8 @@ def distinct_experts_uniform(experts: float, per_token: float, tokens: float) ->
             exceeds experts.
 
     References:
-        Johnson and Kotz 1977, "Urn models and their application", chapter 3, ISBN 0-471-44630-0
+        Flajolet et al. 1992, "Birthday paradox, coupon collectors, caching algorithms and
+        self-organizing search", https://doi.org/10.1016/0166-218X(92)90177-C
 
     Examples:
         One token of DeepSeek-V3 meets 8 of its 256 experts, 64 tokens nearly all:
@@ -95,7 +96,8 @@ def distinct_experts(experts: float, per_token: float, tokens: float) -> float:
         ValueError: If experts, per_token or tokens is not positive, or per_token exceeds experts.
 
     References:
-        Johnson and Kotz 1977, "Urn models and their application", chapter 3, ISBN 0-471-44630-0
+        Flajolet et al. 1992, "Birthday paradox, coupon collectors, caching algorithms and
+        self-organizing search", https://doi.org/10.1016/0166-218X(92)90177-C
 
     Examples:
         >>> distinct_experts(256, 8, 1), distinct_experts(256, 8, 64)

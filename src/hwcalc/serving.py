@@ -4,25 +4,16 @@ Clients keep a number of requests in flight. The engine batches continuously: in
 running sequence gets a token, and prompts that have arrived are read in the same step, which all
 wait for. So load costs twice: larger batches, and other people's prompts.
 
-Steps are those of `serving_step`. What no kernel says is the host's part, four constants for an
-engine, fitted on whole tables of measured sweeps (data/fitted/inference.toml):
-
-- `step`: between two steps nothing runs on the accelerator
-- `sequence`: bookkeeping for every running sequence, in every step
-- `layer`: a step that reads prompts is not replayed from a recorded graph, since its shape is new;
-  its kernels are started one by one, and a short one waits for that
-- `request`: from the client to the queue and back
+Steps are those of `serving_step`; what no kernel says is the host's part, in `engines`.
 
 What it leaves out: prompts cut into chunks of more than one step, reuse of common beginnings,
 bursts beyond those of independent requests, and prefill on accelerators of its own.
 """
 
-import functools
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from hwcalc.datafile import DATA, load
 from hwcalc.deployment import Deployment
+from hwcalc.engines import Engine
 from hwcalc.numeric import (
     check_at_least,
     check_count,
@@ -34,31 +25,15 @@ from hwcalc.numeric import (
 from hwcalc.serving_step import decode_step, mixed_step, prefill_step
 
 __all__ = [
-    "ENGINES",
-    "Engine",
     "Service",
     "Steps",
     "batch_time",
-    "engine",
     "service",
     "steady_steps",
     "under_load",
 ]
 
-# Engines whose sweeps were measured, with the names shown to readers.
-ENGINES = {"vllm": "vLLM", "sglang": "SGLang", "trtllm": "TensorRT-LLM"}
 CHUNK = 8192.0  # tokens that engines read in one step, as all three are usually started
-
-
-@dataclass(frozen=True)
-class Engine:
-    """What a serving engine's host costs."""
-
-    name: str
-    step: float  # [s] between two steps
-    sequence: float  # [s] for a running sequence, in each step
-    layer: float  # [s] to start a layer's kernels one by one
-    request: float  # [s] of a request before and after the engine
 
 
 class Steps(NamedTuple):
@@ -84,32 +59,6 @@ class Service(NamedTuple):
     rate: float  # [tokens/s] written for all clients together
     prompt_rate: float  # [tokens/s] read
     running: float  # [1] sequences in the batch
-
-
-@functools.cache
-def engine(name: str) -> Engine:
-    """Return an engine with its fitted constants.
-
-    Args:
-        name: A key of `ENGINES`. [1]
-
-    Returns:
-        The engine. [Engine]
-
-    Raises:
-        ValueError: If the name is unknown.
-
-    References:
-        data/fitted/inference.toml names the tables; tests/fit_serving.py computes it again
-
-    Examples:
-        >>> engine("vllm").step < 0.01
-        True
-    """
-    if name not in ENGINES:
-        raise ValueError(f"name = {name!r}: must be one of {', '.join(ENGINES)}")
-    found = load(DATA / "fitted" / "inference.toml")
-    return Engine(ENGINES[name], **{**found["general"], **found[name]})
 
 
 def service(
@@ -152,14 +101,12 @@ def service(
     References:
         Yu et al. 2022, "Orca", https://www.usenix.org/conference/osdi22/presentation/yu
 
-        Kleinrock 1975, "Queueing systems", volume 1, section 5.2 (the rest of a step),
-        ISBN 0-471-49110-1
-
     Examples:
         Llama 3.1 70B in FP8 on two H200, 64 requests of some 920 tokens in and out; measured were
         22.7 ms between two tokens:
 
         >>> from hwcalc import catalog, deployment
+        >>> from hwcalc.engines import engine
         >>> placed = deployment.deploy(
         ...     catalog.accelerators()["h200-sxm"], catalog.transformers()["llama3.1-70b"],
         ...     2, "fp8", "fp8", 2, False,
@@ -167,8 +114,8 @@ def service(
         >>> served = service(placed, engine("vllm"), 64, 922, 922, 1000)
         >>> served.between * 1e3
         23.
-        >>> served.rate
-        2750.
+        >>> served.rate / 1e3
+        2.75
     """
     steps = steady_steps(deployment, minimum(clients, places), prompt, output)
     return under_load(steps, host, clients, prompt, output)
@@ -227,7 +174,7 @@ def under_load(steps: Steps, host: Engine, clients: float, prompt: float, output
     """Add the host's part to the steps of a steady load; see `service`.
 
     Args:
-        steps: Kernels, from `steady_steps`. [Steps]
+        steps: Kernels, from `steady_steps`. [s]
         host: The engine. [1]
         clients: Requests in flight. [1]
         prompt: Length of a prompt. [tokens]
@@ -240,8 +187,7 @@ def under_load(steps: Steps, host: Engine, clients: float, prompt: float, output
         ValueError: If clients is below the sequences of the steps.
 
     References:
-        Kleinrock 1975, "Queueing systems", volume 1, section 5.2 (the rest of a step),
-        ISBN 0-471-49110-1
+        Yu et al. 2022, "Orca", https://www.usenix.org/conference/osdi22/presentation/yu
 
     Examples:
         An engine without a host would write at the rate of its kernels:
@@ -305,16 +251,17 @@ def batch_time(
         https://doi.org/10.48550/arXiv.2211.05102
 
     Examples:
-        Llama 7B in FP8 on an H100, 64 sequences of 128 tokens in and out, in tokens/s;
-        TensorRT-LLM 0.5 wrote 9,193:
+        Llama 7B in FP8 on an H100, 64 sequences of 128 tokens in and out, in thousand
+        tokens/s; TensorRT-LLM 0.5 wrote 9.2:
 
         >>> from hwcalc import catalog, deployment
+        >>> from hwcalc.engines import engine
         >>> placed = deployment.deploy(
         ...     catalog.accelerators()["h100-sxm"], catalog.transformers()["llama1-7b"],
         ...     1, "fp8", "fp8", 1, False,
         ... )
-        >>> 64 * 128 / sum(batch_time(placed, engine("trtllm"), 64, 128, 128).values())
-        9240.
+        >>> 64 * 128 / sum(batch_time(placed, engine("trtllm"), 64, 128, 128).values()) / 1e3
+        9.2
     """
     check_count(batch=batch)
     check_at_least(1, prompt=prompt, output=output)

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from hwcalc import blocks, catalog, serving
 from hwcalc.deployment import Deployment, deploy, most_sequences
+from hwcalc.engines import Engine, engine
 from hwcalc.serving_step import prefill_step
 from tests.accuracy.regimes import Regime
 from tests.accuracy.tables import Row, table
@@ -71,7 +72,7 @@ def places_of(row: Row) -> float:
     )
 
 
-def served(row: Row, host: serving.Engine) -> serving.Service:
+def served(row: Row, host: Engine) -> serving.Service:
     """Predict what the clients of a row's sweep see."""
     prompt, output = (round(row["drawn"] * row[key]) for key in ("prompt", "output"))
     clients = row["clients"], prompt, output
@@ -80,12 +81,12 @@ def served(row: Row, host: serving.Engine) -> serving.Service:
 
 def between(row: Row) -> float:
     """Predict the time between two tokens."""
-    return served(row, serving.engine(row["engine"])).between
+    return served(row, engine(row["engine"])).between
 
 
 def first(row: Row) -> float:
     """Predict the mean time to the first token, with the burst at the benchmark's beginning."""
-    return mean_first(served(row, serving.engine(row["engine"])))
+    return mean_first(served(row, engine(row["engine"])))
 
 
 def mean_first(found: serving.Service) -> float:
@@ -95,7 +96,7 @@ def mean_first(found: serving.Service) -> float:
 
 def batch_rate(row: Row) -> float:
     """Predict tokens per second of a batch that begins and ends together."""
-    host = serving.engine(row["engine"])
+    host = engine(row["engine"])
     sizes = row["batch"], row["prompt"], row["output"]
     return float(row["batch"] * row["output"]) / sum(
         serving.batch_time(deployment_of(row), host, *sizes).values()
@@ -110,7 +111,7 @@ def most_rate(row: Row) -> float:
         int(row["ranks"]),
     )  # fmt: skip
     most = min(most, MOST)
-    host = serving.engine(row["engine"])
+    host = engine(row["engine"])
     found = serving.service(deployment_of(row), host, most, row["prompt"], row["output"], most)
     return found.rate
 

@@ -1,0 +1,171 @@
+"""Serving under load: conservation, limits whose answer is obvious, and what engines cost."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hwcalc import catalog
+from hwcalc.deployment import Deployment, deploy, most_sequences, usable_format
+from hwcalc.engines import ENGINES, Engine, engine
+from hwcalc.serving import batch_time, service, steady_steps, under_load
+from hwcalc.serving_memory import serving_memory
+from hwcalc.serving_step import decode_step, prefill_step
+from tests.fit_serving import FITTED, TABLES, constants, text
+
+CHIPS, NETWORKS = catalog.accelerators(), catalog.transformers()
+FREE = Engine("none", 0.0, 0.0, 0.0, 0.0)
+
+
+def placed(ranks: int = 1) -> Deployment:
+    """Put Llama 3.1 8B on H100."""
+    return deploy(CHIPS["h100-sxm"], NETWORKS["llama3.1-8b"], ranks, "bf16", "bf16", 2, False)
+
+
+def test_one_client_alone() -> None:
+    """Without others and without a host there is a prompt's step and a step for each token."""
+    found = service(placed(), FREE, 1, 1000, 500, 1)
+    decode = sum(decode_step(placed(), 1, 1250).values())
+    assert found.between == pytest.approx(decode, rel=1e-4)
+    assert found.rate == pytest.approx(500 / found.request)
+    # Its own prompt waits for half a step of its own past and is read beside one sequence.
+    assert found.first == pytest.approx(sum(prefill_step(placed(), 1, 1000).values()), rel=0.4)
+
+
+@pytest.mark.parametrize("places", [8.0, 64.0, 1000.0])
+def test_requests_are_conserved(places: float) -> None:
+    """Little's law: requests in flight are the rate of requests times their time."""
+    found = service(placed(), engine("vllm"), 64, 1000, 500, places)
+    assert found.rate / 500 * found.request == pytest.approx(64)
+    assert found.prompt_rate == pytest.approx(2 * found.rate)
+    assert found.running == min(64, places)
+
+
+def test_the_frontier() -> None:
+    """More clients bring throughput and cost everybody time; beyond memory they only wait."""
+    clients = 2.0 ** np.arange(11)
+    found = service(placed(), engine("vllm"), clients, 1000, 500, 256)  # type: ignore[arg-type]
+    assert (np.diff(found.between) >= 0).all()
+    assert (np.diff(found.rate) >= -1e-9).all()
+    assert (np.diff(found.first) > 0).all()
+    beyond = np.array(clients) > 256
+    assert np.ptp(np.array(found.rate)[beyond]) == pytest.approx(0)
+    assert found.first[-1] > 10 * found.first[6]  # type: ignore[index]
+
+
+def test_arrays() -> None:
+    """A sweep is the same calculation as its points."""
+    clients = np.array([1.0, 7.0, 300.0])
+    swept = service(placed(), engine("sglang"), clients, 800, 200, 128)  # type: ignore[arg-type]
+    single = [service(placed(), engine("sglang"), c, 800, 200, 128) for c in clients.tolist()]
+    np.testing.assert_allclose(np.array(swept).T, single)
+
+
+def test_a_prompt_of_others_stalls_everybody() -> None:
+    """The longer other people's prompts, the longer between one's own tokens."""
+    times = [service(placed(), FREE, 32, prompt, 200, 64).between for prompt in (128, 1024, 8192)]
+    assert times[0] < times[1] < times[2]
+    # Prompts take the accelerators' time, however they are interleaved.
+    busy = 32 / service(placed(), FREE, 32, 8192, 200, 64).request
+    assert busy * sum(prefill_step(placed(), 1, 8192).values()) < 1
+
+
+def test_the_host_costs_what_it_says() -> None:
+    """Each constant of an engine lengthens what it is named after, and nothing shortens."""
+    steps = steady_steps(placed(8), 16, 64, 64)
+    free = under_load(steps, FREE, 16, 64, 64)
+    slower = {
+        "step": replace(FREE, step=1e-3),
+        "sequence": replace(FREE, sequence=1e-3),
+        "layer": replace(FREE, layer=1e-3),
+        "request": replace(FREE, request=1e-3),
+    }
+    loads = {name: under_load(steps, host, 16, 64, 64) for name, host in slower.items()}
+    assert loads["step"].between == pytest.approx(free.between + 1e-3)
+    assert loads["sequence"].between == pytest.approx(free.between + 16e-3)
+    assert loads["request"].between == free.between
+    assert loads["request"].first == pytest.approx(free.first + 1e-3)
+    assert loads["layer"].between > free.between
+    # A step of 32 ms for starting kernels hides kernels that are shorter than that.
+    assert steps.mixed < 32e-3
+    share = 1 - np.exp(-steps.others)
+    expected = (1 - share) * steps.decode + share * 32e-3
+    assert loads["layer"].between == pytest.approx(expected)
+
+
+def test_whole_batches() -> None:
+    """A batch's time is its prompts' step and a step for every further token."""
+    parts = batch_time(placed(), FREE, 16, 512, 101)
+    assert parts["prefill"] == pytest.approx(sum(prefill_step(placed(), 16, 512).values()))
+    one = sum(decode_step(placed(), 16, 512 + 101 / 2).values())
+    assert parts["decode"] == pytest.approx(100 * one)
+
+
+def test_memory_bounds_the_sequences() -> None:
+    """As many sequences as fit use just the share of the memory that the engine takes."""
+    chip, network = CHIPS["h100-sxm"], NETWORKS["llama3.1-70b"]
+    most = most_sequences(chip, network, "fp8", 9216, 2, 2, 0.9)
+    used = serving_memory(network, "fp8", most, 9216, 2, 16, 8192, 2, 0.0)
+    assert sum(used.values()) == pytest.approx(0.9 * chip.memory)
+    assert most_sequences(chip, network, "bf16", 9216, 2, 1, 0.9) < 1
+
+
+def test_experts_in_memory_are_all_of_them() -> None:
+    """Memory holds every expert, however few a token meets (PEERS 6, 15)."""
+    found = most_sequences(CHIPS["h100-sxm"], NETWORKS["qwen3-235b-a22b"], "fp8", 4096, 2, 2, 0.9)
+    assert found < 1
+
+
+def test_formats_for_chips_without_them() -> None:
+    """Narrow weights are widened where the chip has no rate for them; unknown ones are refused."""
+    assert usable_format(CHIPS["b200"], "fp4") == "fp4"
+    assert usable_format(CHIPS["h100-sxm"], "fp4") == "int4_weights"
+    assert usable_format(CHIPS["v100-sxm2-32gb"], "bf16") == "bf16"
+    assert usable_format(CHIPS["gtx-1080"], "bf16") == "fp32"
+    with pytest.raises(ValueError, match="fp7"):
+        usable_format(CHIPS["b200"], "fp7")
+
+
+def test_a_refit_gives_the_committed_constants() -> None:
+    """Whoever doubts a constant can compute it: the file is what the search finds."""
+    found = constants()
+    for name, value in found.items():
+        group, _, key = name.partition(".")
+        for each in ENGINES if group == "general" else (group,):
+            assert getattr(engine(each), key) == pytest.approx(value, rel=5e-3), name
+
+
+def test_the_file_is_as_it_is_written() -> None:
+    """The constants stand in the file in the order and form in which they are computed."""
+    kept = {
+        f"{group}.{name}": getattr(engine(group if group in TABLES else "vllm"), name)
+        for group, names in (
+            ("general", ("sequence", "request")),
+            *((each, ("step", "layer")) for each in TABLES),
+        )
+        for name in names
+    }
+    order = {name: kept[name] for name in sorted(kept, key=list(_order()).index)}
+    assert FITTED.read_text(encoding="utf-8") == text(order)
+
+
+def _order() -> dict[str, float]:
+    from tests.fit_serving import USUAL
+
+    return dict(USUAL)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: engine("unknown"), "unknown"),
+        (lambda: service(placed(), FREE, 0.25, 10, 10, 1), "running = 0.25"),
+        (lambda: service(placed(), FREE, 1, 0, 10, 1), "prompt = 0"),
+        (lambda: service(placed(), FREE, 4, 10, 10, 0.5), "running = 0.5"),
+        (lambda: batch_time(placed(), FREE, 2.5, 10, 10), "batch = 2.5"),
+    ],
+)
+def test_mistakes(call: object, says: str) -> None:
+    """A reader's mistake is refused with its name and value."""
+    with pytest.raises(ValueError, match=says):
+        call()  # type: ignore[operator]
