@@ -22,6 +22,7 @@ from tests.docstrings import (
 FUNCTIONS = dict(functions())
 # Base units, and what is counted. A prefix (GB, ms) or a percent sign is not among them.
 UNITS = {"1", "any", "B", "s", "FLOP", "W", "J", "$", "Hz", "bit", "pixels"} | {
+    *("V", "A", "K", "m³"),
     *("token", "tokens", "sample", "samples", "image", "images"),
 }
 
