@@ -1,5 +1,7 @@
 """llama.cpp on one card and several: limits whose answer is obvious, and mistakes others made."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -144,7 +146,7 @@ def test_bandwidth_alone_does_not_decide() -> None:
 
 def test_arrays_equal_numbers() -> None:
     """A sweep over contexts or prompts is the same calculation."""
-    tokens = np.array([1.0, 500.0, 512.0, 3000.0])
+    tokens: Any = np.array([1.0, 500.0, 512.0, 3000.0])
     for function in (generation_time, prompt_time):
         for chip in (CARD, CHIPS["apple-m2-ultra"]):
             for release in RELEASES:
