@@ -8,9 +8,11 @@ What it leaves out: every reason for growth to end or to change, atoms, watts an
 Dates are calendar years with a fraction, 2013.5 for the middle of 2013; spans of time are seconds.
 """
 
-from hwcalc.numeric import check_positive, log2
+import math
 
-__all__ = ["YEAR", "date_reached", "doubling_time", "doublings"]
+from hwcalc.numeric import check_positive, log, log2
+
+__all__ = ["YEAR", "date_reached", "decades", "doubling_time", "doublings", "grown"]
 
 YEAR = 365.25 * 86400  # [s]
 
@@ -41,6 +43,61 @@ def doublings(base: float, target: float) -> float:
     """
     check_positive(base=base, target=target)
     return log2(target / base)
+
+
+def decades(base: float, target: float) -> float:
+    r"""Count the powers of ten from one level to another.
+
+    $$ n = \log_{10} (R / R_0) $$
+
+    Args:
+        base: Level to start from, $R_0$. [any]
+        target: Level to reach, $R$, in the same unit. [any]
+
+    Returns:
+        Powers of ten, negative where the target is below the base. [1]
+
+    Raises:
+        ValueError: If an argument is not positive.
+
+    References:
+        `doublings`, of which it takes 3.32 to make one.
+
+    Examples:
+        >>> decades(1e12, 1e20)
+        8.0
+    """
+    check_positive(base=base, target=target)
+    return log(target / base) / math.log(10)
+
+
+def grown(base: float, time: float, doubling_time: float) -> float:
+    r"""Compute the level after a time of doublings: an extrapolation.
+
+    $$ R = R_0\, 2^{\,t / d} $$
+
+    Args:
+        base: Level now, $R_0$. [any]
+        time: Time ahead, $t$; negative for the past. [s]
+        doubling_time: Time of one doubling, $d$. [s]
+
+    Returns:
+        The level, in the unit of the base. [any]
+
+    Raises:
+        ValueError: If the base or the doubling time is not positive.
+
+    References:
+        `date_reached`, solved for the level.
+
+    Examples:
+        0.58 PFLOP/s after twelve years of doubling every three, in PFLOP/s:
+
+        >>> grown(0.58, 12 * YEAR, 3 * YEAR)
+        9.28
+    """
+    check_positive(base=base, doubling_time=doubling_time)
+    return base * 2.0 ** (time / doubling_time)
 
 
 def doubling_time(start: float, end: float, time: float) -> float:
