@@ -20,6 +20,7 @@ COUNTED = {
     "attention": "attention kernels",
     "collectives": "collectives",
     "training": "steps",
+    "convolution": "layers and networks",
     "encoder": "steps of BERT",
     "ranking": "cards",
     "memory": "runs",
@@ -27,6 +28,7 @@ COUNTED = {
     "prompt": "prompts",
     "inference": "serving runs",
     "power": "runs under a power limit",
+    "forecast": "records",
 }
 
 

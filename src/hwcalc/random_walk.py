@@ -276,9 +276,11 @@ def backtest(
         inside += low <= came <= high
     if not errors:
         raise ValueError(f"{len(values)} values and ahead = {ahead}: must leave one to forecast")
-    sizes = sorted(abs(error) for error in errors)
-    signed = sorted(errors)
-    middle_of = len(errors) // 2
+    sizes, signed = sorted(abs(error) for error in errors), sorted(errors)
+    half = len(errors) // 2  # and ~half, the same place from the end
     return Backtest(
-        len(errors), inside / len(errors), 2.0 ** sizes[middle_of], 2.0 ** signed[middle_of]
+        len(errors),
+        inside / len(errors),
+        2.0 ** ((sizes[half] + sizes[~half]) / 2),
+        2.0 ** ((signed[half] + signed[~half]) / 2),
     )

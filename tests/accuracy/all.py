@@ -3,6 +3,7 @@
 from tests.accuracy import (
     attention,
     collectives,
+    forecasts,
     encoder,
     inference,
     llama_cpp,
@@ -23,4 +24,6 @@ ALL: tuple[Regime, ...] = (
     *llama_cpp.REGIMES,
     *inference.REGIMES,
     *power.REGIMES,
+    *convolution.REGIMES,
+    *forecasts.REGIMES,
 )

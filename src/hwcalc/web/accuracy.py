@@ -33,6 +33,7 @@ TOPICS = {
     "training": "Training steps",
     "memory": "Memory of training",
     "power": "Power limits",
+    "forecast": "Forecasts of supercomputers",
 }
 _COLOURS = {True: "var(--hwcalc-series-1)", False: "var(--hwcalc-series-2)"}
 # Columns of the tables of measurements, as they are written; the others are plain words.
