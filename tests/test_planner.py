@@ -117,3 +117,15 @@ def test_what_does_not_fit_is_dropped_and_the_rest_ranked() -> None:
 def test_nothing_to_evaluate_is_nothing() -> None:
     """The last slice of a list may be empty."""
     assert evaluate([]) == []
+
+
+@pytest.mark.parametrize("capacity", [80e9, 40e9])
+def test_the_search_for_a_page_finds_the_best_of_all(capacity: float) -> None:
+    """Leaving out layouts that save more memory than needed must not lose a faster one."""
+    whole = planner.fastest(ROWS, evaluate(ROWS), capacity, 1)[0]
+    kept = list(planner.fitting(SHAPE, ROWS, 8192, CORE, MIXED, 0.0, 1e9, capacity))
+    few = planner.fastest(
+        [row for row, _ in kept], evaluate([row for row, _ in kept]), capacity, 1
+    )[0]
+    assert len(kept) < len(ROWS) / 3
+    assert few.time == pytest.approx(whole.time, rel=0.005)

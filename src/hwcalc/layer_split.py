@@ -7,6 +7,7 @@ parts are put side by side) or its rows (its inputs, so that partial sums are ad
 - what each rank multiplies: `rank_shape`
 - what each rank sends in a training step: `exchanged`
 - the batch from which splitting the data sends less than splitting the weights: `crossover_batch`
+- how long a training step of the layer takes: `split_time`
 - that the three give the same product: `split_product`
 
 Left out: the pairing of two layers, columns then rows, which saves the exchange between them;
@@ -16,9 +17,20 @@ Left out: the pairing of two layers, columns then rows, which saves the exchange
 from collections.abc import Sequence
 from itertools import pairwise
 
+from hwcalc.catalog import Accelerator
+from hwcalc.collective_time import collective_time
+from hwcalc.fabric import Fabric
+from hwcalc.kernels import matmul_time
 from hwcalc.numeric import check_count, check_positive
 
-__all__ = ["SPLITS", "crossover_batch", "exchanged", "rank_shape", "split_product"]
+__all__ = [
+    "SPLITS",
+    "crossover_batch",
+    "exchanged",
+    "rank_shape",
+    "split_product",
+    "split_time",
+]
 
 SPLITS = {
     "columns": "The weights by columns: outputs are gathered",
@@ -153,6 +165,70 @@ def crossover_batch(split: str, inputs: float, outputs: float) -> float:
     check_positive(inputs=inputs, outputs=outputs)
     gathered, added = (outputs, inputs) if split == "columns" else (inputs, outputs)
     return 2 * inputs * outputs / (gathered + 2 * added)
+
+
+def split_time(
+    split: str,
+    accelerator: Accelerator,
+    joined: Fabric,
+    batch: float,
+    inputs: float,
+    outputs: float,
+    ranks: float,
+    dtype: str,
+    size: float,
+) -> dict[str, float]:
+    """Return the time of a training step of the layer on ranks in one machine.
+
+    Estimate: three products, forward, for the gradient of the inputs and for that of the weights,
+    and the exchanges between them, none behind the other: an output that others need cannot be
+    waited for later.
+
+    Args:
+        split: A key of `SPLITS`. [1]
+        accelerator: The chip. [1]
+        joined: What joins the ranks. [1]
+        batch: Rows of activations. [1]
+        inputs: Inputs of the layer. [1]
+        outputs: Outputs of the layer. [1]
+        ranks: Ranks that share it. [1]
+        dtype: Format of the products. [1]
+        size: Bytes of a value that is sent. [B]
+
+    Returns:
+        Time by `products/…` and `exchange/…`. [s]
+
+    Raises:
+        ValueError: As `rank_shape`, `kernels.matmul_time` and `collective_time.collective_time`.
+
+    References:
+        The functions it calls.
+
+    Examples:
+        >>> from hwcalc.catalog import accelerators
+        >>> from hwcalc.fabric import fabric
+        >>> h100 = accelerators()["h100-sxm"]
+        >>> parts = split_time(
+        ...     "columns", h100, fabric(h100, "link", 0.0), 8192, 8192, 8192, 8, "bf16", 2
+        ... )
+        >>> sum(parts.values()) * 1e3
+        1.5
+    """
+    rows, k, n = rank_shape(split, batch, inputs, outputs, ranks)
+    forward, backward = batch * outputs * size, batch * inputs * size
+    messages: dict[str, tuple[tuple[str, float], ...]] = {
+        "columns": (("all_gather", forward), ("all_reduce", backward)),
+        "rows": (("all_reduce", forward), ("all_gather", backward)),
+        "batch": (("all_reduce", inputs * outputs * size),),
+    }
+    times = [collective_time(*message, ranks, ranks, joined) for message in messages[split]]
+    return {
+        "products/forward": matmul_time(accelerator, rows, k, n, dtype),
+        "products/inputs": matmul_time(accelerator, rows, n, k, dtype),
+        "products/weights": matmul_time(accelerator, k, rows, n, dtype),
+        "exchange/forward": 0.0 if split == "batch" else times[0],
+        "exchange/backward": times[-1],
+    }
 
 
 def split_product(

@@ -9,7 +9,7 @@ What it leaves out: layouts that cut heads or layers unevenly, and tensor parall
 which is never the fastest.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
@@ -20,9 +20,10 @@ from hwcalc.numeric import check_count
 from hwcalc.states import States
 from hwcalc.training_step import step_time
 
-__all__ = ["Plan", "evaluate", "fastest", "layouts"]
+__all__ = ["Plan", "evaluate", "fastest", "fitting", "layouts"]
 
 FIELDS = tuple(field.name for field in fields(Layout))
+ZERO, RECOMPUTE = FIELDS.index("zero"), FIELDS.index("recompute")
 LARGEST_MICRO_BATCH = 64
 LARGEST_CONTEXT = 64
 
@@ -220,3 +221,61 @@ def fastest(
     ]
     fitting.sort(key=lambda entry: entry[0])
     return [Plan(Layout(*row), time, memory) for time, memory, row in fitting[:count]]
+
+
+def fitting(
+    shape: Shape,
+    rows: Iterable[tuple[float, ...]],
+    sequence: float,
+    software: Software,
+    states: States,
+    fragmentation: float,
+    reserve: float,
+    capacity: float,
+) -> Iterator[tuple[tuple[float, ...], float]]:
+    """Give, of layouts that differ only in how they save memory, the first that fits.
+
+    A search for a page, where every layout costs time. Assumption: recomputing less, and sharding
+    less among replicas, is faster; so of the layouts with the same split and the same micro-batch
+    only the one that saves just enough can be the fastest.
+
+    Args:
+        shape: Sizes of a transformer. [1]
+        rows: Layouts as `layouts` gives them. [1]
+        sequence: Length of a sequence. [tokens]
+        software: What the framework does. [1]
+        states: Formats of weights, gradients and optimizer. [1]
+        fragmentation: Memory lost between blocks, over the activations. [1]
+        reserve: Memory for buffers and for what lies outside the framework. [B]
+        capacity: Memory of an accelerator. [B]
+
+    Returns:
+        Layouts that fit, with the memory of the fullest rank. [(1, B)]
+
+    Raises:
+        ValueError: If a layout is refused by the model of memory.
+
+    References:
+        The functions it calls.
+
+    Examples:
+        >>> from hwcalc import blocks, frameworks
+        >>> small = blocks.gpt(24, 2304, 24, 51200, 2048)
+        >>> megatron = frameworks.FRAMEWORKS["megatron-core"]
+        >>> rows = list(layouts(small, 32, 8, 512, 2048))
+        >>> adam = States(2, 4, 4, "adam")
+        >>> kept = list(fitting(small, rows, 2048, megatron, adam, 0.0, 1e9, 80e9))
+        >>> len(kept), len(rows), max(memory for _, memory in kept) <= 80e9
+        (294, 1788, True)
+    """
+    alike: dict[tuple[float, ...], list[tuple[float, ...]]] = {}
+    for row in rows:
+        alike.setdefault((*row[:ZERO], *row[RECOMPUTE + 1 :]), []).append(row)
+    for group in alike.values():
+        for row in sorted(group, key=lambda each: (each[RECOMPUTE], each[ZERO])):
+            parts = training_memory(
+                shape, Layout(*row), sequence, software, states, fragmentation, reserve
+            )
+            if (memory := sum(parts.values())) <= capacity:
+                yield row, memory
+                break
