@@ -101,14 +101,17 @@ def loss(tables: tuple[Table, ...]) -> Callable[[Constants], float]:
 
 
 def search(
-    function: Callable[[Constants], float], start: Constants, groups: tuple[str, ...]
+    function: Callable[[Constants], float],
+    start: Constants,
+    groups: tuple[str, ...],
+    least: float = 5e-4,
 ) -> Constants:
-    """Search a minimum by moving one constant after the other."""
+    """Search a minimum by moving one constant after the other, until no step of it helps."""
     best = {group: dict(values) for group, values in start.items()}
     value = function(best)
     places = [(group, name) for group in groups for name in best[group]]
     steps = dict.fromkeys(places, 0.4)
-    while max(steps.values()) > 5e-4:
+    while max(steps.values()) > least:
         for group, name in places:
             step = steps[group, name]
             before = best[group][name]

@@ -20,7 +20,6 @@ COUNTED = {
     "attention": "attention kernels",
     "collectives": "collectives",
     "training": "steps",
-    "convolution": "layers and networks",
     "encoder": "steps of BERT",
     "ranking": "cards",
     "memory": "runs",
@@ -28,6 +27,8 @@ COUNTED = {
     "prompt": "prompts",
     "inference": "serving runs",
     "power": "runs under a power limit",
+    "convolution": "convolutional layers",
+    "cnn": "runs of networks",
     "forecast": "records",
 }
 

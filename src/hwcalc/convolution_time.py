@@ -36,9 +36,9 @@ __all__ = [
 ]
 
 LAYOUTS = {"nhwc": "channels last", "nchw": "channels first"}
-# Constants of the tiles that differ from those of a multiplication: a convolution's kernels run on
-# from tile to tile, so that filling the pipeline costs them less.
-TILED = ("ramp", "fetch", "stream", "launch")
+# Constants of the tiles that take the place of a multiplication's. There is no ramp: kernels of
+# convolutions go on from tile to tile, and wherever it was fitted it came out as nothing.
+TILED = ("fetch", "stream", "launch")
 FORMATS_OF = {"vector": ("fp32",), "matrix": ("tf32", "fp16", "bf16")}
 ALIGNED = 8  # channels that matrix units take side by side; fewer are padded with zeros
 WINOGRAD = (2, 4)  # sides of the tiles that libraries have
@@ -54,6 +54,7 @@ class Prepared:
     outer: float  # and out
     area: float  # elements of the kernel over one channel
     strides: float  # input pixels to one output position, as far as the kernel covers them
+    strided: bool
     groups: float
     image: float  # elements of input and output
     weights: float  # elements
@@ -100,6 +101,7 @@ def convolution_machine(
             # These take the place of what was fitted on multiplications, for all formats.
             formats = FORMATS_OF.get(unit, ()) if what in TILED else ()
             joined |= {f"{what}.{dtype}": value for dtype in formats} or {name: value}
+    joined |= {key: 0.0 for key in joined if key.partition(".")[0] == "ramp"}
     return machine(accelerator, joined)
 
 
@@ -126,7 +128,7 @@ def prepared(layer: Convolution) -> Prepared:
     (out_height, out_width), (high, wide), (down, across) = layer.output, layer.kernel, layer.stride
     image = layer.in_channels * layer.height * layer.width
     image = image + layer.out_channels * out_height * out_width
-    square = layer.kernel == (3, 3) and layer.stride == layer.dilation == (1, 1)
+    square = (layer.kernel, layer.stride, layer.dilation) == ((3, 3), (1, 1), (1, 1))
     return Prepared(
         positions=out_height * out_width,
         rows=ceil(layer.height / down) * ceil(layer.width / across),
@@ -134,6 +136,7 @@ def prepared(layer: Convolution) -> Prepared:
         outer=layer.out_channels / layer.groups,
         area=high * wide,
         strides=minimum(down, high) * minimum(across, wide),
+        strided=max(layer.stride) > 1,
         groups=layer.groups,
         image=image,
         weights=convolution_traffic(layer, 1) - layer.batch * image,
@@ -172,7 +175,7 @@ def pass_times(
     launch, kind = get("launch", dtype), "vector" if dtype == "fp32" else "matrix"
     inner, outer = layer.inner, layer.outer
     traffic = size * (batch * layer.image + layer.weights)
-    if inner == 1 and layer.groups > 1:
+    if layer.groups > 1 and inner == 1:
         moved = traffic / get(f"depthwise.{direction}", dtype)
         return {"depthwise": launch + moved / chip.bandwidth}
     share = get(f"{kind}.{direction}", dtype)
@@ -184,8 +187,8 @@ def pass_times(
         shape = outer, batch * layer.positions, inner * layer.area
     else:  # with a stride each element of the kernel meets only some of the input's pixels
         shape = batch * layer.rows, ceil(outer * layer.area / layer.strides), inner
-        if layer.strides > 1:
-            share *= get(f"{kind}.scatter", dtype)
+        if layer.strided and kind == "vector":
+            share *= get("vector.scatter", dtype)
     count = layer.groups * (layer.strides if direction == "input" else 1)
     time = launch + tiled_time(chip, *shape, dtype, traffic, count) / share
     if kind == "matrix" and layout == "nchw" and layer.area > 1:

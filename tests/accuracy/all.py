@@ -3,12 +3,14 @@
 from tests.accuracy import (
     attention,
     collectives,
-    forecasts,
+    convolution,
     encoder,
+    forecasts,
     inference,
     llama_cpp,
     matmul,
     power,
+    ranking,
     training,
     training_memory,
 )
@@ -21,6 +23,7 @@ ALL: tuple[Regime, ...] = (
     *training.REGIMES,
     *training_memory.REGIMES,
     *encoder.REGIMES,
+    *ranking.REGIMES,
     *llama_cpp.REGIMES,
     *inference.REGIMES,
     *power.REGIMES,

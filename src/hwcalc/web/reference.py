@@ -22,13 +22,14 @@ PACKAGE = Path(__file__).parents[1]
 # Modules by topic, each topic from the simple to the composed; a module not named here comes last.
 GROUPS = {
     "Kernels": "roofline matmul machine kernels attention elementwise throttle latency",
-    "Networks": "transformer weights blocks training_flops activations kv_cache cnn",
+    "Networks": "transformer weights blocks training_flops activations kv_cache cnn "
+    "convolution convolution_theorem diffusion convolution_time cnn_time",
     "Links and collectives": "collectives all_reduce torus fabric collective_time "
     "engine_all_reduce",
     "Training": "training compute_optimal data_parallel buckets parallel_step scaling_runs layout "
     "layer_time training_attention exchange replicas training_step planner encoder_programs "
     "encoder ranking",
-    "Inference": "achieved deployment experts serving_step engines serving speculative",
+    "Inference": "achieved deployment experts serving_step engines serving batches speculative",
     "Memory": "states memory adapters gguf serving_memory",
     "Machine": "data_path host_memory pcie_lanes build power power_supply cooling",
     "Cost": "cost prices ownership waiting",

@@ -1,0 +1,163 @@
+"""Convolutional layers, forward and backward, and whole networks, against published times."""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from hwcalc import catalog
+from hwcalc.cnn_time import step_times
+from hwcalc.convnets import ConvNet, resized
+from hwcalc.convolution import Convolution
+from hwcalc.convolution_time import convolution_machine, convolution_time
+from hwcalc.machine import Machine
+from tests.accuracy.regimes import Regime
+from tests.accuracy.tables import Row, table
+
+LAYER_AIM, NETWORK_AIM = (0.25, 1.0), (0.15, 1.0)  # [1] in the median; nothing for nine of ten
+Constants = Mapping[str, Mapping[str, float]]
+
+# Winograd's algorithm came to this library with its fifth release.
+WITHOUT_WINOGRAD = "cuDNN R4 (Torch)"
+NEVER = {"winograd.2": 1e-9, "winograd.4": 1e-9}
+
+
+def layer_of(row: Row) -> Convolution:
+    """Return the layer of a measured row."""
+    return Convolution(
+        batch=row["batch"],
+        in_channels=row["in_channels"],
+        out_channels=row["out_channels"],
+        height=row["height"],
+        width=row["width"],
+        kernel=(row["kernel_height"], row["kernel_width"]),
+        stride=(row["stride"], row["stride"]),
+        padding=(row["padding_height"], row["padding_width"]),
+    )
+
+
+def chip_of(row: Row, constants: Constants | None) -> Machine:
+    """Return the machine that measured a row, with its library's algorithms."""
+    chip = convolution_machine(catalog.accelerators()[row["accelerator"]], constants)
+    if row["engine"] == WITHOUT_WINOGRAD:
+        return Machine(**{**vars(chip), "constants": {**chip.constants, **NEVER}})
+    return chip
+
+
+def layer_time(row: Row, constants: Constants | None = None) -> float:
+    """Predict the time of a layer."""
+    chip = chip_of(row, constants)
+    # Those libraries took channels first for FP32 and turned them around for matrix units, but
+    # the benchmark's 16-bit layers are laid out as the units want them.
+    return convolution_time(chip, layer_of(row), row["direction"], row["dtype"], "nhwc")
+
+
+def layer_measured(row: Row) -> float:
+    """Return the time in seconds."""
+    return float(row["time_us"]) * 1e-6
+
+
+@functools.cache
+def network_of(name: str, side: float) -> ConvNet:
+    """Return a network for images of a side."""
+    network = catalog.convnets()[name]
+    return network if network.input_side == side else resized(network, int(side))
+
+
+def step_time(row: Row, constants: Constants | None = None) -> float:
+    """Predict the time of a step."""
+    network = network_of(row["network"], row["side"])
+    training = row["phase"] == "training"
+    chip = chip_of(row, constants)
+    parts = step_times(network, chip, row["batch"], row["dtype"], training, row["layout"])
+    return sum(parts.values())
+
+
+def step_measured(row: Row) -> float:
+    """Return the time of a step in seconds."""
+    return float(row["batch"] / row["images_per_s"])
+
+
+SPREAD = (
+    "Layers of one to three channels, which no network has inside it, and gradients of strided "
+    "layers: the library had no good kernel for them in 2017 and took up to ten times as long."
+)
+UNITS = (
+    "Layers of one and three channels: the first library for matrix units left them idle there "
+    "and took five to ten times as long as a later one, which is what the model describes."
+)
+# accelerator and format, title, fitted, bounds that hold, what the worst share
+LAYERS: tuple[tuple[str, str, bool, float, float, str], ...] = (
+    ("v100_sxm2_16gb_fp16", "V100, 16 bits on matrix units", True, 0.175, 0.62, UNITS),
+    ("v100_sxm2_16gb_fp32", "V100, FP32", True, 0.165, 0.48, SPREAD),
+    ("titan_xp_fp32", "Titan Xp, FP32", True, 0.15, 0.53, SPREAD),
+    ("tesla_m40_fp32", "Tesla M40, FP32", True, 0.145, 0.57, SPREAD),
+    ("gtx_1080_ti_fp32", "GTX 1080 Ti, FP32", False, 0.21, 0.68, SPREAD),
+    ("titan_x_pascal_fp32", "Titan X (Pascal), FP32", False, 0.17, 0.58, SPREAD),
+    ("gtx_titan_x_fp32", "Titan X (Maxwell), FP32", False, 0.16, 0.54, SPREAD),
+)
+BRANCHES = (
+    "ConvNeXt on the RTX 4090, whose large cache keeps part of what its normalisation moves in 32 "
+    "bits; and VGG, on which the library reached less of the peak than elsewhere."
+)
+SLOW = "MobileNet, ConvNeXt and Inception: depthwise gradients, and small branches."
+TURNED = (
+    "VGG, whose tensors the library turns around more slowly than those of a ResNet, and ResNets "
+    "of 3 x 3 layers only, for which it has kernels that need not."
+)
+SMALL = "The T4, which its 70 W hold further below its rates than the fitted energies say."
+SOME = "TF32, where the model has the A100 faster than it was; two of the six rows are its."
+OLD = (
+    "A library a year older than the one fitted on, on a card that kept a higher clock: its direct "
+    "layers reached 6.0 of 6.7 TFLOP/s, those of the fitted M40 4.6. Twelve rows in all."
+)
+NETWORKS: tuple[tuple[str, str, bool, float, float, str], ...] = (
+    ("timm_infer_3090_nhwc", "inference, RTX 3090, mixed precision", True, 0.03, 0.085, BRANCHES),
+    ("timm_infer_3090_nchw", "inference, RTX 3090, channels first", True, 0.06, 0.14, TURNED),
+    ("timm_train_3090_nhwc", "training, RTX 3090, mixed precision", True, 0.085, 0.145, SLOW),
+    ("dle_resnet50_inference", "ResNet-50 inference, V100 and T4", True, 0.08, 0.21, SMALL),
+    ("timm_infer_4090_nhwc", "inference, RTX 4090, mixed precision", False, 0.07, 0.18, BRANCHES),
+    ("timm_infer_4090_nchw", "inference, RTX 4090, channels first", False, 0.05, 0.2, TURNED),
+    ("timm_infer_4090_nchw_pt29", "the same, a newer PyTorch", False, 0.055, 0.205, TURNED),
+    ("dle_resnet50_training", "ResNet-50 training, V100 and A100", False, 0.04, 0.225, SOME),
+    ("soumith_titan_x", "Titan X (Maxwell), libraries of 2016", False, 0.35, 0.71, OLD),
+)
+
+
+def _regime(kind: str, case: tuple[str, str, bool, float, float, str], **how: Any) -> Regime:
+    source, title, fitted, median, ninth, remark = case
+    return Regime(
+        name=f"{kind}-{source.replace('_', '-')}",
+        title=title,
+        unit="s",
+        fitted=fitted,
+        median=median,
+        ninth=ninth,
+        remark=remark,
+        **how,
+    )
+
+
+REGIMES = (
+    *(
+        _regime(
+            "convolution",
+            (case[0], f"Convolutional layers, {case[1]}", *case[2:]),
+            rows=table(f"convolution_deepbench_{case[0]}"),
+            measured=layer_measured,
+            predicted=layer_time,
+            aim=LAYER_AIM,
+        )
+        for case in LAYERS
+    ),
+    *(
+        _regime(
+            "cnn",
+            (case[0], f"Convolutional networks, {case[1]}", *case[2:]),
+            rows=table(f"cnn_{case[0]}"),
+            measured=step_measured,
+            predicted=step_time,
+            aim=NETWORK_AIM,
+        )
+        for case in NETWORKS
+    ),
+)
