@@ -1,0 +1,342 @@
+r"""How fast cards are relative to each other, for a kind of work.
+
+Nothing here is a curve through speeds of cards: each workload is put together from the kernels it
+runs, by the model of its own (`encoder`, `cnn_time`, `training_step`, `serving_step`), on a card
+as far as its power carries it (`throttle`). So a card that nobody measured has its place, and a
+workload that changes changes the order: reading weights for one token asks for bandwidth,
+fine-tuning for matrix units and bandwidth, convolutions for both.
+
+- `speed` of one card, `usual_batch` and `usual_precision` for it
+- `relative_errors` and `kendall_tau`: how far a predicted ranking is from a measured one
+- `speeds` and `measured`: those of many cards, kept in data/speeds
+
+What it leaves out: the machine around the card (disk, processor, other cards), memory too small
+for the work, and recurrent networks, whose thousand small steps follow the host and the library.
+"""
+
+import csv
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from hwcalc import blocks
+from hwcalc.catalog import Accelerator, convnets, transformers
+from hwcalc.cnn_time import training_throughput
+from hwcalc.convolution_time import convolution_machine
+from hwcalc.datafile import DATA
+from hwcalc.deployment import deploy, usable_format
+from hwcalc.encoder import step_times
+from hwcalc.encoder_programs import programs
+from hwcalc.frameworks import FRAMEWORKS
+from hwcalc.layout import Cluster, Layout
+from hwcalc.numeric import check_count, check_positive, exp, log
+from hwcalc.serving_step import decode_step
+from hwcalc.throttle import throttled
+from hwcalc.training_step import step_time
+
+__all__ = [
+    "WORKLOADS",
+    "Measured",
+    "Workload",
+    "kendall_tau",
+    "measured",
+    "relative_errors",
+    "speed",
+    "speeds",
+    "usual_batch",
+    "usual_precision",
+]
+
+GIB = 2**30
+QUESTION = 384  # tokens of a question with its text
+DOCUMENT = 2048  # tokens of a training sequence of TinyLlama
+CACHED = 1024  # tokens read before the one that is decoded
+GATHERED = 16  # passes of TinyLlama whose gradients are added up
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A kind of work; `run` gives how much of it a card does in a second."""
+
+    name: str
+    unit: str  # what is counted
+    per_gib: float  # samples at once for each GiB of memory; 0 where it is always one
+    run: Callable[[Accelerator, float, str], float]
+
+
+def speed(workload: str, accelerator: Accelerator, batch: float, precision: str) -> float:
+    """Estimate how much of a workload a card does in a second.
+
+    Args:
+        workload: A key of `WORKLOADS`. [1]
+        accelerator: An entry of the catalogue. [1]
+        batch: Samples at once; `usual_batch` gives one. [1]
+        precision: Format of the products; `usual_precision` gives one. [1]
+
+    Returns:
+        Sequences, images or tokens in a second, as the workload counts. [1/s]
+
+    Raises:
+        ValueError: If the workload is unknown, batch is not a whole number of at least 1, or the
+            card has no rate for the precision.
+
+    References:
+        The functions it calls.
+
+    Examples:
+        Fine-tuning BERT-large on an H100 against a V100; measured 5.4 times the speed:
+
+        >>> from hwcalc import catalog
+        >>> chips = catalog.accelerators()
+        >>> new = speed("bert-large", chips["h100-sxm"], 112, "fp16")
+        >>> 4.5 < new / speed("bert-large", chips["v100-sxm2-16gb"], 16, "fp16") < 6.5
+        True
+    """
+    check_count(batch=batch)
+    return _known(workload).run(accelerator, batch, precision)
+
+
+def usual_batch(workload: str, accelerator: Accelerator) -> float:
+    """Choose samples at once as the benchmarks do: as many as the memory takes.
+
+    Args:
+        workload: A key of `WORKLOADS`. [1]
+        accelerator: An entry of the catalogue. [1]
+
+    Returns:
+        Samples, at least one. [1]
+
+    Raises:
+        ValueError: If the workload is unknown.
+
+    References:
+        lambdal/deeplearning-benchmark, scripts/config_v1, for 24, 40, 48 and 80 GB,
+        https://github.com/lambdal/deeplearning-benchmark
+
+    Examples:
+        >>> from hwcalc import catalog
+        >>> usual_batch("bert-large", catalog.accelerators()["rtx-3090"])
+        28
+    """
+    return max(1, int(_known(workload).per_gib * accelerator.memory / GIB))
+
+
+def usual_precision(accelerator: Accelerator) -> str:
+    """Choose the format for training: 16 bits with matrix units, else the fastest wide one.
+
+    Args:
+        accelerator: An entry of the catalogue. [1]
+
+    Returns:
+        fp16, tf32 or fp32. [1]
+
+    References:
+        Micikevicius et al. 2017, "Mixed precision training",
+        https://doi.org/10.48550/arXiv.1710.03740
+
+    Examples:
+        >>> from hwcalc import catalog
+        >>> usual_precision(catalog.accelerators()["gtx-1080-ti"])
+        'fp32'
+    """
+    if {"fp16", "bf16"} & set(accelerator.peak):
+        return "fp16"
+    return "tf32" if "tf32" in accelerator.peak else "fp32"
+
+
+def relative_errors(predicted: Sequence[float], observed: Sequence[float]) -> list[float]:
+    r"""Compare relative speeds: what is left when a factor common to all cards is taken out.
+
+    $$ e_i = \frac{p_i / m_i}{\sqrt[n]{\prod_j p_j / m_j}} - 1 $$
+
+    Args:
+        predicted: Speeds by a model. [any]
+        observed: Speeds measured, in the same order. [any]
+
+    Returns:
+        Errors, of which a negative one means that the card is faster than predicted beside the
+        others. [1]
+
+    Raises:
+        ValueError: If the lists differ in length or a speed is not positive.
+
+    References:
+        Fleming, Wallace 1986, "How not to lie with statistics: the correct way to summarize
+        benchmark results", https://doi.org/10.1145/5666.5673
+
+    Examples:
+        A common factor is no error:
+
+        >>> relative_errors([2.0, 4.0], [1.0, 2.0])
+        [0.0, 0.0]
+    """
+    _check_pairs(predicted, observed)
+    logs = [log(p / m) for p, m in zip(predicted, observed, strict=True)]
+    mean = sum(logs) / len(logs)
+    return [exp(each - mean) - 1 for each in logs]
+
+
+def kendall_tau(predicted: Sequence[float], observed: Sequence[float]) -> float:
+    r"""Measure how alike two rankings are: pairs in the same order less pairs in the other.
+
+    $$ \tau = \frac{c - d}{c + d} $$
+
+    Pairs that either list ties are not counted.
+
+    Args:
+        predicted: Speeds by a model. [any]
+        observed: Speeds measured, in the same order. [any]
+
+    Returns:
+        1 for the same ranking, -1 for the opposite one, 0 where there is no pair. [1]
+
+    Raises:
+        ValueError: If the lists differ in length or a speed is not positive.
+
+    References:
+        Goodman, Kruskal 1954, "Measures of association for cross classifications",
+        https://doi.org/10.1080/01621459.1954.10501231
+
+    Examples:
+        One of three pairs the wrong way round:
+
+        >>> kendall_tau([1.0, 2.0, 3.0], [1.0, 3.0, 2.0])
+        0.333
+    """
+    _check_pairs(predicted, observed)
+    pairs = list(zip(predicted, observed, strict=True))
+    alike = [(p - q) * (m - n) for i, (p, m) in enumerate(pairs) for q, n in pairs[:i]]
+    same, other = sum(each > 0 for each in alike), sum(each < 0 for each in alike)
+    return (same - other) / (same + other) if same + other else 0.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A card's measured speed in a workload."""
+
+    workload: str
+    accelerator: str  # id in the catalogue
+    card: str  # as the source names it
+    batch: float
+    speed: float  # [1/s]
+    source: str
+
+
+@functools.cache
+def measured() -> tuple[Measured, ...]:
+    """Return the measured speeds of single cards at 16 bits, those of BERT and ResNet-50.
+
+    Returns:
+        One for each card and workload. [1]
+
+    Examples:
+        >>> [each.speed for each in measured() if each.card == "RTX 4090"]
+        [93.0, 1301.0]
+    """
+    with (DATA / "speeds" / "measured.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Measured(
+                workload=row["workload"],
+                accelerator=row["accelerator"],
+                card=row["card"],
+                batch=float(row["batch"]),
+                speed=float(row["speed"]),
+                source=row["source"],
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+@functools.cache
+def speeds() -> Mapping[str, Mapping[str, float]]:
+    """Return what `speed` gives for many cards, computed once because a page shows all of them.
+
+    Batch and precision are the usual ones; tests/speeds.py writes the table.
+
+    Returns:
+        Workload, then id of an accelerator, then its speed. [1/s]
+
+    References:
+        data/speeds/predicted.csv
+
+    Examples:
+        >>> from hwcalc import catalog
+        >>> rtx = catalog.accelerators()["rtx-4090"]
+        >>> found = speed("llm-decode", rtx, 1, usual_precision(rtx))
+        >>> abs(speeds()["llm-decode"]["rtx-4090"] / found - 1) < 1e-3
+        True
+    """
+    with (DATA / "speeds" / "predicted.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return MappingProxyType(
+        {
+            key: {row["accelerator"]: float(row[key]) for row in rows if row[key]}
+            for key in WORKLOADS
+        }
+    )
+
+
+def _check_pairs(predicted: Sequence[float], observed: Sequence[float]) -> None:
+    """Raise ValueError unless two lists of positive speeds belong together."""
+    if len(predicted) != len(observed) or not len(predicted):
+        raise ValueError(
+            f"predicted has {len(predicted)} speeds, observed {len(observed)}: "
+            "there must be one for one"
+        )
+    check_positive(predicted=min(predicted), observed=min(observed))
+
+
+def _known(workload: str) -> Workload:
+    if workload not in WORKLOADS:
+        raise ValueError(f"workload = {workload!r}: must be one of {', '.join(WORKLOADS)}")
+    return WORKLOADS[workload]
+
+
+def _bert(network: str) -> Callable[[Accelerator, float, str], float]:
+    """Sequences in a second that an encoder is fine-tuned on, in PyTorch."""
+
+    def run(accelerator: Accelerator, batch: float, precision: str) -> float:
+        chip, program = throttled(accelerator), programs()["pytorch"]
+        encoder = transformers()[network]
+        step = step_times(chip, encoder, batch, QUESTION, 0, 1, precision, program)
+        return batch / sum(step.values())
+
+    return run
+
+
+def _resnet(accelerator: Accelerator, batch: float, precision: str) -> float:
+    """Images in a second, in the order that the benchmark leaves PyTorch: channels first."""
+    chip = replace(convolution_machine(accelerator), peak=throttled(accelerator).peak)
+    return training_throughput(convnets()["resnet50"], chip, batch, precision, "nchw")
+
+
+def _training(accelerator: Accelerator, batch: float, precision: str) -> float:
+    """Tokens in a second that TinyLlama is trained on, as litgpt does it on one card."""
+    # A card alone exchanges nothing, but the model of the step asks for its slot.
+    slot = accelerator.pcie or "4.0 x16"
+    bounded = replace(accelerator, peak=throttled(accelerator).peak, pcie=slot)
+    form = "bf16" if precision == "fp16" and "bf16" in accelerator.peak else precision
+    software = replace(FRAMEWORKS["litgpt"], precision=form)
+    layout = Layout(1, 1, 1, 1, 1, batch, GATHERED * batch, 1, 0, 0, False)
+    shape = blocks.shape(transformers()["tinyllama-1.1b"])
+    step = step_time(Cluster(bounded, 1, 0.0, 0.0), shape, layout, DOCUMENT, software, 0.0)
+    return GATHERED * batch * DOCUMENT / sum(step.values())
+
+
+def _decode(accelerator: Accelerator, batch: float, precision: str) -> float:
+    """Tokens in a second that Llama 3 8B gives to all its sequences."""
+    form = usable_format(accelerator, "bf16" if precision == "fp16" else precision)
+    served = deploy(accelerator, transformers()["llama3-8b"], 1, form, form, 2, False)
+    return batch / sum(decode_step(served, batch, CACHED).values())
+
+
+WORKLOADS: Mapping[str, Workload] = MappingProxyType(
+    {
+        "bert-large": Workload("Fine-tuning BERT-large", "sequences", 1.17, _bert("bert-large")),
+        "resnet50": Workload("Training ResNet-50", "images", 18.7, _resnet),
+        "llm-training": Workload("Training a 1.1-billion Llama", "tokens", 0.17, _training),
+        "llm-decode": Workload("Llama 3 8B, one token after another", "tokens", 0.0, _decode),
+        "bert-base": Workload("Fine-tuning BERT-base", "sequences", 4.0, _bert("bert-base")),
+    }
+)
