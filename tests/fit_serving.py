@@ -10,13 +10,14 @@ more than a factor of 1.6 no more than that: some clients waited for what no tab
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hwcalc.batches import Opening, opening_steps, opening_time
 from hwcalc.engines import Engine
-from hwcalc.numeric import minimum
 from hwcalc.serving import Steps, steady_steps, under_load
 from tests.accuracy.inference import deployment_of, mean_first, places_of
 from tests.accuracy.search import fit
@@ -41,32 +42,38 @@ MOST = math.log(1.6)
 Array = Any  # numpy's, of floats
 
 
-def sweep(name: str) -> tuple[Steps, Array, Array, Array]:
-    """Return the steps of all rows of a table, their arguments, and the measured times."""
+@dataclass(frozen=True)
+class Part:
+    """Rows of a table with one deployment: what they ask of it, and what was measured."""
+
+    steps: Steps
+    opening: Opening
+    clients: Array
+    prompt: Array
+    output: Array
+    first: Array
+    between: Array
+
+
+def sweep(name: str) -> list[Part]:
+    """Return the rows of a table, those of one deployment together."""
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in table(name):
         groups.setdefault((row["ranks"], row["dtype"], row["cache_value"]), []).append(row)
-    parts: list[Steps] = []
-    arguments: list[Array] = []
+    parts = []
     for rows in groups.values():
-        clients, prompt, output = (
-            np.array([round(r["drawn"] * r[key]) if key != "clients" else r[key] for r in rows])
-            for key in ("clients", "prompt", "output")
+        clients, first, between = (
+            np.array([r[key] for r in rows]) for key in ("clients", "first", "between")
         )
-        running: Any = minimum(clients, np.array([places_of(r) for r in rows]))  # type: ignore[arg-type]
-        parts.append(steady_steps(deployment_of(rows[0]), running, prompt, output))  # type: ignore[arg-type]
-        measured = np.array([[r["first"], r["between"]] for r in rows]).T
-        arguments.append(np.stack([clients, prompt, output, *measured]))
-    columns: Any = zip(*parts, strict=True)
-    joined = Steps(*(_joined(column, parts) for column in columns))
-    clients, prompt, output, first, between = np.concatenate(arguments, axis=1)
-    return joined, np.stack([clients, prompt, output]), first, between
-
-
-def _joined(column: tuple[Array, ...], parts: list[Steps]) -> Array:
-    """Join a field of several sweeps, a plain number repeated for all rows of its sweep."""
-    sizes = [np.shape(part.running) for part in parts]
-    return np.concatenate([np.broadcast_to(x, n) for x, n in zip(column, sizes, strict=True)])
+        prompt, output = (
+            np.array([round(r["drawn"] * r[key]) for r in rows]) for key in ("prompt", "output")
+        )
+        running: Any = np.minimum(clients, [places_of(r) for r in rows])
+        placed = deployment_of(rows[0])
+        steps = steady_steps(placed, running, prompt, output)  # type: ignore[arg-type]
+        opening = opening_steps(placed, running, prompt)  # type: ignore[arg-type]
+        parts.append(Part(steps, opening, clients, prompt, output, first, between))
+    return parts
 
 
 def loss() -> Callable[[Mapping[str, float]], float]:
@@ -74,14 +81,21 @@ def loss() -> Callable[[Mapping[str, float]], float]:
     sweeps = {engine: sweep(name) for engine, name in TABLES.items()}
 
     def value(constants: Mapping[str, float]) -> float:
-        errors = []
-        for engine, (steps, arguments, first, between) in sweeps.items():
-            found = under_load(steps, host(engine, constants), *arguments)
-            for predicted, measured in ((mean_first(found), first), (found.between, between)):
-                errors.append(np.minimum(np.abs(np.log(predicted / measured)), MOST).mean())
-        return float(np.mean(errors))
+        means = []
+        for engine, parts in sweeps.items():
+            costs = host(engine, constants)
+            errors = np.concatenate([_errors(part, costs) for part in parts], axis=1)
+            means.append(np.minimum(np.abs(errors), MOST).mean())
+        return float(np.mean(means))
 
     return value
+
+
+def _errors(part: Part, host: Engine) -> Array:
+    """Return logarithms of predicted over measured times, to the first token and between two."""
+    found = under_load(part.steps, host, part.clients, part.prompt, part.output)
+    first: Any = mean_first(found.first, opening_time(part.opening, host))
+    return np.log([first / part.first, found.between / part.between])
 
 
 def host(engine: str, constants: Mapping[str, float]) -> Engine:

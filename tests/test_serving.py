@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from hwcalc import catalog
+from hwcalc.batches import batch_time, opening_steps, opening_time
 from hwcalc.deployment import Deployment, deploy, most_sequences, usable_format
 from hwcalc.engines import ENGINES, Engine, engine
-from hwcalc.serving import batch_time, service, steady_steps, under_load
+from hwcalc.serving import service, steady_steps, under_load
 from hwcalc.serving_memory import serving_memory
 from hwcalc.serving_step import decode_step, prefill_step
 from tests.fit_serving import FITTED, TABLES, constants, text
@@ -99,6 +100,15 @@ def test_whole_batches() -> None:
     assert parts["prefill"] == pytest.approx(sum(prefill_step(placed(), 16, 512).values()))
     one = sum(decode_step(placed(), 16, 512 + 101 / 2).values())
     assert parts["decode"] == pytest.approx(100 * one)
+
+
+def test_all_at_once() -> None:
+    """Of prompts that arrive together the mean one waits for half, whole steps at a time."""
+    found = opening_steps(placed(), 64, 2048)
+    assert found.together == 4
+    step = sum(prefill_step(placed(), 4, 2048).values())
+    assert opening_time(found, FREE) == pytest.approx((16 + 1) / 2 * step)
+    assert opening_steps(placed(), 2, 100_000).together == 1
 
 
 def test_memory_bounds_the_sequences() -> None:

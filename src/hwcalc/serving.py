@@ -16,24 +16,20 @@ from hwcalc.deployment import Deployment
 from hwcalc.engines import Engine
 from hwcalc.numeric import (
     check_at_least,
-    check_count,
     check_non_negative,
     exp,
     maximum,
     minimum,
 )
-from hwcalc.serving_step import decode_step, mixed_step, prefill_step
+from hwcalc.serving_step import decode_step, mixed_step
 
 __all__ = [
     "Service",
     "Steps",
-    "batch_time",
     "service",
     "steady_steps",
     "under_load",
 ]
-
-CHUNK = 8192.0  # tokens that engines read in one step, as all three are usually started
 
 
 class Steps(NamedTuple):
@@ -44,16 +40,12 @@ class Steps(NamedTuple):
     others: float  # [1] prompts of others that arrive in a step
     decode: float  # [s] of a step without prompts
     mixed: float  # [s] of a step that reads prompts
-    own: float  # [s] of the step that reads one's own
-    together: float  # [1] prompts in a step when all arrive at once
-    prefill: float  # [s] of such a step
 
 
 class Service(NamedTuple):
     """What a client sees, and what the accelerators deliver."""
 
     first: float  # [s] to the first token, a mean
-    first_of_all: float  # [s] the same for clients that all begin at once
     between: float  # [s] between two tokens of a sequence, a mean
     request: float  # [s] of a whole request
     rate: float  # [tokens/s] written for all clients together
@@ -73,16 +65,15 @@ def service(
 
     Of $r = \min(c, m)$ running sequences, on average $\lambda = (r - 1)/s_{out}$ others finish in a
     step and are replaced. If they come independently, a share $f = 1 - e^{-\lambda}$ of the steps
-    reads prompts, $\lambda / f$ of them:
+    reads prompts, $\lambda / f$ of them, and one's own among so many:
 
     $$ T_\text{between} = (1 - f)\, T_\text{decode} + f\, T_\text{mixed}(\lambda / f), \qquad
     T_\text{first} = T_\text{request} + \frac{\overline{T^2}}{2\, \overline T}
-    + T_\text{mixed}(1 + \lambda) + \frac{c - r}{r}\, T_\text{served} $$
+    + T_\text{mixed}(\lambda / f) + \frac{c - r}{r}\, T_\text{served} $$
 
     A request waits for what is left of the step under way, then for its own; where memory has no
     place for all, it waits for one first, while $c - r$ others are served. To each step comes the
-    host's part. Benchmarks begin with all clients at once, and their mean keeps it: the first
-    request of each waits for half of all prompts, read in steps of at most 8,192 tokens.
+    host's part.
 
     Args:
         deployment: The network on its accelerators. [1]
@@ -154,19 +145,13 @@ def steady_steps(deployment: Deployment, running: float, prompt: float, output: 
     # One client alone meets no other's prompt; the smallest number keeps the quotient defined.
     others = maximum((running - 1) / output, 1e-9)
 
-    def mixed(prompts: float) -> float:
-        return sum(mixed_step(deployment, prompts, prompt, running, cached).values())
-
-    together = minimum(running, maximum(1.0, CHUNK / prompt))
+    prompts = others / (1 - exp(-others))
     return Steps(
         layers=deployment.shape.layers,
         running=running,
         others=others,
         decode=sum(decode_step(deployment, running, cached).values()),
-        mixed=mixed(others / (1 - exp(-others))),
-        own=mixed(1 + others),
-        together=together,
-        prefill=sum(prefill_step(deployment, together, prompt).values()),
+        mixed=sum(mixed_step(deployment, prompts, prompt, running, cached).values()),
     )
 
 
@@ -192,7 +177,7 @@ def under_load(steps: Steps, host: Engine, clients: float, prompt: float, output
     Examples:
         An engine without a host would write at the rate of its kernels:
 
-        >>> steps = Steps(32, 8, 0.01, 0.01, 0.03, 0.03, 4, 0.1)
+        >>> steps = Steps(32, 8, 0.01, 0.01, 0.03)
         >>> free = Engine("none", 0.0, 0.0, 0.0, 0.0)
         >>> under_load(steps, free, 8, 1000, 700).between
         0.0102
@@ -206,69 +191,16 @@ def under_load(steps: Steps, host: Engine, clients: float, prompt: float, output
     reading = maximum(steps.mixed, started) + beside
     between = (1 - share) * decode + share * reading
     rest = ((1 - share) * decode**2 + share * reading**2) / (2 * between)
-    own = host.request + rest + maximum(steps.own, started) + beside
+    own = host.request + rest + reading
     # All but the first token come in steps of their own.
     served = own + (output - 1) * between
     queue = (clients - running) / running * served
-    # At the beginning half of all prompts are read before one's own.
-    prefill = maximum(steps.prefill, started) + beside
-    burst = host.request + (running / steps.together + 1) / 2 * prefill + queue
     rate = running * output / served
     return Service(
         first=own + queue,
-        first_of_all=maximum(burst, own + queue),
         between=between,
         request=served + queue,
         rate=rate,
         prompt_rate=rate * prompt / output,
         running=running,
     )
-
-
-def batch_time(
-    deployment: Deployment, host: Engine, batch: float, prompt: float, output: float
-) -> dict[str, float]:
-    """Estimate the time of a batch that begins and ends together, as engines ran before 2023.
-
-    Assumption: all prompts are read in one step, and the cache grows evenly, so that the step at
-    half the output is the mean one.
-
-    Args:
-        deployment: The network on its accelerators. [1]
-        host: The engine. [1]
-        batch: Sequences. [1]
-        prompt: Length of each prompt. [tokens]
-        output: Tokens written for each. [tokens]
-
-    Returns:
-        Time by part: `prefill`, `decode`. [s]
-
-    Raises:
-        ValueError: If batch is not a whole number of at least 1, or a length is below 1.
-
-    References:
-        Pope et al. 2022, "Efficiently scaling transformer inference",
-        https://doi.org/10.48550/arXiv.2211.05102
-
-    Examples:
-        Llama 7B in FP8 on an H100, 64 sequences of 128 tokens in and out, in thousand
-        tokens/s; TensorRT-LLM 0.5 wrote 9.2:
-
-        >>> from hwcalc import catalog, deployment
-        >>> from hwcalc.engines import engine
-        >>> placed = deployment.deploy(
-        ...     catalog.accelerators()["h100-sxm"], catalog.transformers()["llama1-7b"],
-        ...     1, "fp8", "fp8", 1, False,
-        ... )
-        >>> 64 * 128 / sum(batch_time(placed, engine("trtllm"), 64, 128, 128).values()) / 1e3
-        9.2
-    """
-    check_count(batch=batch)
-    check_at_least(1, prompt=prompt, output=output)
-    beside = host.step + host.sequence * batch
-    prefill = sum(prefill_step(deployment, batch, prompt).values())
-    decode = sum(decode_step(deployment, batch, prompt + output / 2).values()) + beside
-    return {
-        "prefill": maximum(prefill, host.layer * deployment.shape.layers) + beside,
-        "decode": (output - 1) * decode,
-    }
