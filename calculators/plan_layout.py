@@ -41,6 +41,7 @@ TIME = {
     "Pipeline, slowest GPU": ("pipeline/",),
     "Replicas": ("data/",),
 }
+IDLE = ("pipeline/bubble", "pipeline/imbalance")
 
 
 class Found(NamedTuple):
@@ -108,7 +109,7 @@ def calculate(
             Quantity("tensor", "Tensor-parallel", layout.tensor, "GPUs"),
             Quantity("pipeline", "Stages", layout.pipeline),
             Quantity("data", "Replicas", layout.data),
-            Quantity("idle", "Pipeline idle", _share(first, ("pipeline/bubble", "pipeline/imbalance")), "%"),
+            Quantity("idle", "Pipeline idle", _share(first, IDLE), "%"),
             Quantity("exchange", "Waiting inside layers",
                      _share(first, TIME["Tensor and expert exchange"]), "%"),
             Quantity("memory", "Memory of a GPU", sum(memory[0].values()), "iB"),

@@ -271,11 +271,14 @@ def fitting(
     alike: dict[tuple[float, ...], list[tuple[float, ...]]] = {}
     for row in rows:
         alike.setdefault((*row[:ZERO], *row[RECOMPUTE + 1 :]), []).append(row)
+
+    def memory(row: tuple[float, ...]) -> float:
+        layout = Layout(*row)
+        parts = training_memory(shape, layout, sequence, software, states, fragmentation, reserve)
+        return sum(parts.values())
+
     for group in alike.values():
-        for row in sorted(group, key=lambda each: (each[RECOMPUTE], each[ZERO])):
-            parts = training_memory(
-                shape, Layout(*row), sequence, software, states, fragmentation, reserve
-            )
-            if (memory := sum(parts.values())) <= capacity:
-                yield row, memory
-                break
+        ordered = sorted(group, key=lambda each: (each[RECOMPUTE], each[ZERO]))
+        # Where even the one that saves most is too large, the others need no look.
+        if memory(ordered[-1]) <= capacity:
+            yield next((row, used) for row in ordered if (used := memory(row)) <= capacity)
