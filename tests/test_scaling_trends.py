@@ -8,7 +8,7 @@ import pytest
 from hwcalc.catalog import accelerators
 from hwcalc.growth import YEAR
 from hwcalc.growth import doubling_time as doubling_between
-from hwcalc.history import Card, announcements, arrival_times, cards
+from hwcalc.history import Card, announcements, arrival_times, came, cards
 from hwcalc.prices import calendar_year
 from hwcalc.scaling_trends import (
     Check,
@@ -91,6 +91,7 @@ def test_the_forecast_of_2017_held_for_arithmetic() -> None:
     assert check.later == 34
     assert check.inside == pytest.approx(32 / 34)
     assert check.bias == pytest.approx(0.76, abs=0.01)
+    assert check.held
 
 
 def test_the_forecast_of_2017_failed_for_memory() -> None:
@@ -99,6 +100,7 @@ def test_the_forecast_of_2017_failed_for_memory() -> None:
     assert check.trend.doubling_time / YEAR == pytest.approx(3.17, abs=0.01)
     assert check.inside == pytest.approx(13 / 34)
     assert check.bias == pytest.approx(0.44, abs=0.01)
+    assert not check.held
 
 
 def test_line_and_range_are_those_of_numpy() -> None:
@@ -190,4 +192,13 @@ def test_announcements_have_order_and_source() -> None:
         if chip.status == "shipped":
             assert chip.shipped, chip
             assert calendar_year(chip.shipped) >= calendar_year(chip.announced) - 0.05, chip
-    assert len(arrival_times("")) == sum(chip.status == "shipped" for chip in announcements())
+    known_times = arrival_times("")
+    assert len(known_times) == sum(c.status == "shipped" and c.dated for c in announcements()) > 15
+
+
+def test_what_intel_announced_mostly_did_not_come() -> None:
+    """Four of seven were cancelled, two Nervana chips among them; NVIDIA's all came."""
+    gone = [chip.product for chip in announcements() if chip.status == "cancelled"]
+    assert len(gone) == 4
+    assert came("NVIDIA") == 1
+    assert came("Intel") == pytest.approx(3 / 7)

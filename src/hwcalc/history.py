@@ -20,6 +20,7 @@ __all__ = [
     "Succession",
     "announcements",
     "arrival_times",
+    "came",
     "cards",
     "successions",
 ]
@@ -64,6 +65,11 @@ class Announcement:
     status: str  # shipped, sampled, announced, cancelled
     unverified: tuple[str, ...]  # fields not seen in a document
     source: str
+
+    @property
+    def dated(self) -> bool:
+        """Whether its dates were seen in documents."""
+        return bool(self.announced) and not {"announced", "shipped"} & set(self.unverified)
 
 
 @dataclass(frozen=True)
@@ -146,6 +152,8 @@ def announcements() -> tuple[Announcement, ...]:
 def arrival_times(vendor: str) -> tuple[float, ...]:
     """Return the times from announcement to arrival of the chips that came.
 
+    Chips whose dates were recalled and not seen in a document are left out.
+
     Args:
         vendor: Name of a vendor, or "" for all. [1]
 
@@ -161,16 +169,42 @@ def arrival_times(vendor: str) -> tuple[float, ...]:
         >>> import statistics
         >>> times = arrival_times("AMD")
         >>> statistics.median(times) / 86400 / 30.44
-        4.791
+        3.812
     """
     year = 365.25 * 86400
     return tuple(
         sorted(
             max(calendar_year(chip.shipped) - calendar_year(chip.announced), 0.0) * year
             for chip in announcements()
-            if chip.status == "shipped" and chip.announced and vendor in ("", chip.vendor)
+            if chip.status == "shipped" and chip.dated and vendor in ("", chip.vendor)
         )
     )
+
+
+def came(vendor: str) -> float:
+    """Compute the share of announced chips that arrived, of those whose fate is known.
+
+    Args:
+        vendor: Name of a vendor, or "" for all. [1]
+
+    Returns:
+        Chips that arrived over those that arrived or were cancelled. [1]
+
+    Raises:
+        ValueError: If no fate of the vendor's chips is known.
+
+    References:
+        data/history/announcements.csv
+
+    Examples:
+        >>> came("NVIDIA"), came("Intel")
+        (1.0, 0.4286)
+    """
+    fates = [chip.status for chip in announcements() if vendor in ("", chip.vendor)]
+    arrived, cancelled = fates.count("shipped"), fates.count("cancelled")
+    if not arrived + cancelled:
+        raise ValueError(f"vendor = {vendor!r}: no chip arrived or was cancelled")
+    return arrived / (arrived + cancelled)
 
 
 @functools.cache

@@ -51,15 +51,28 @@ class Trend:
         """Time of one doubling, infinite where nothing grew [s]."""
         return 1 / self.growth if self.growth > 0 else math.inf
 
+    @property
+    def choice(self) -> float:
+        """Upper over lower of two thirds of the products of one time [1]."""
+        factor: float = 2.0 ** (2 * self.spread)
+        return factor
+
 
 @dataclass(frozen=True)
 class Check:
     """A trend fitted to what was known at a date, against what came later."""
 
     trend: Trend
+    share: float  # [1] of later values that the band should hold
     later: int  # values that came later
     inside: float  # [1] share of them within the band
     bias: float  # [1] what came over what was forecast, in the median
+
+    @property
+    def held(self) -> bool:
+        """Whether no fewer values are inside than chance explains, at two standard deviations."""
+        chance = math.sqrt(self.share * (1 - self.share) / self.later)
+        return self.inside >= self.share - 2 * chance
 
 
 def fit_trend(dates: Sequence[float], values: Sequence[float]) -> Trend:
@@ -264,7 +277,7 @@ def check_forecast(
     ratios = sorted(value / trend_value(trend, date) for date, value in later)
     middle = len(ratios) // 2
     bias = math.sqrt(ratios[middle] * ratios[~middle])
-    return Check(trend, len(later), inside / len(later), bias)
+    return Check(trend, share, len(later), inside / len(later), bias)
 
 
 def deflated(price: float, date: float, base: float, inflation: float) -> float:

@@ -1,0 +1,107 @@
+"""How long does an announced chip take to arrive?"""
+
+from typing import Annotated
+
+from hwcalc.calculator import (
+    Axis,
+    Chart,
+    Choice,
+    Column,
+    Quantity,
+    Results,
+    Rule,
+    Spans,
+    Table,
+    Toggle,
+)
+from hwcalc.display import text
+from hwcalc.history import Announcement, announcements, arrival_times, came
+from hwcalc.prices import calendar_year
+
+VENDORS = {
+    "all": "All of them",
+    "NVIDIA": "NVIDIA",
+    "AMD": "AMD",
+    "Intel": "Intel, Nervana, Habana",
+    "Google": "Google",
+    "Amazon": "Amazon",
+}
+# Drawn to here, the month in which the list was last read.
+READ = "2026-11"
+WORDS = {
+    "shipped": "Arrived",
+    "sampled": "Samples only",
+    "cancelled": "Cancelled",
+    "announced": "Not yet here",
+}
+
+
+def calculate(
+    vendor: Annotated[str, Choice(VENDORS, start="all", label="Vendor")],
+    ahead: Annotated[
+        bool,
+        Toggle(start=True, label="Only what was announced at least a month ahead"),
+    ],
+) -> Results:
+    chosen = [chip for chip in announcements() if vendor in ("all", chip.vendor)]
+    maker = "" if vendor == "all" else vendor
+    times = [time for time in arrival_times(maker) if not ahead or time > 30 * 86400]
+    if not times:
+        raise ValueError(f"{VENDORS[vendor]}: no chip that was announced ahead; show all of them")
+    share = came(maker)
+    drawn = sorted(
+        (chip for chip in chosen if chip.dated and (not ahead or _open(chip) or _late(chip))),
+        key=lambda chip: chip.announced,
+    )
+    kinds = {
+        word: [chip for chip in drawn if chip.status == status] for status, word in WORDS.items()
+    }
+    return [
+        Quantity("median", "Half of them took at most", times[len(times) // 2], "months",
+                 note=f"from announcement to arrival, of {len(times)} that came"),
+        Quantity("ninth", "Nine in ten at most", times[int(0.9 * (len(times) - 1))], "months"),
+        Quantity("longest", "The longest", times[-1], "months"),
+        Quantity("share", "Came at all", share, "%", note="of those that came or were cancelled"),
+        Quantity("pending", "Still awaited", sum(chip.status == "announced" for chip in chosen),
+                 "chips"),
+        Chart(
+            "course",
+            "From announcement to arrival",
+            x=Axis("Date", "year", low=2016, high=2027),
+            y=Axis(""),
+            marks=[
+                *(
+                    Spans(word, [chip.product for chip in some],
+                          [calendar_year(chip.announced) for chip in some],
+                          [_end(chip) for chip in some])
+                    for word, some in kinds.items() if some
+                ),
+                Rule(x=calendar_year(READ), label="today"),
+            ],
+            alt=f"Of the chips that came, half took at most "
+            f"{text(times[len(times) // 2], 'months')}; {text(share, '%')} came at all.",
+        ),
+        Table(
+            "chips",
+            "Every chip whose dates a document confirms",
+            [Column("Chip"), Column("Vendor"), Column("Announced"), Column("Promised"),
+             Column("Arrived")],
+            [[chip.product, chip.vendor, chip.announced,
+              "" if "promised" in chip.unverified else chip.promised,
+              chip.shipped if chip.status == "shipped" else WORDS[chip.status].lower()]
+             for chip in chosen if chip.dated or not chip.announced],
+        ),
+    ]  # fmt: skip
+
+
+def _open(chip: Announcement) -> bool:
+    return not chip.shipped
+
+
+def _late(chip: Announcement) -> bool:
+    return calendar_year(chip.shipped) - calendar_year(chip.announced) > 1 / 12
+
+
+def _end(chip: Announcement) -> float:
+    """Arrival, or today for what has not come."""
+    return calendar_year(chip.shipped or READ)
