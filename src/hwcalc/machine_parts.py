@@ -18,6 +18,7 @@ __all__ = [
     "Circuit",
     "Decoder",
     "Drive",
+    "LimitPoint",
     "Platform",
     "Processor",
     "Supply",
@@ -25,6 +26,7 @@ __all__ = [
     "circuits",
     "decoders",
     "drives",
+    "limit_points",
     "platforms",
     "processors",
     "supplies",
@@ -115,6 +117,18 @@ class Circuit:
     voltage: float  # [V]
     current: float  # [A] of breaker or fuse
     continuous: float  # [1] share that a load of hours may use
+    source: str
+
+
+@dataclass(frozen=True)
+class LimitPoint:
+    """A published speed under a power limit."""
+
+    accelerator: str  # id
+    workload: str
+    limit: float  # [W]
+    full: float  # [W] limit at which the speed counts as one
+    speed: float  # [1]
     source: str
 
 
@@ -286,4 +300,28 @@ def circuits() -> Mapping[str, Circuit]:
             continuous=float(row["continuous"]),
             source=row["source"],
         ),
+    )
+
+
+@functools.cache
+def limit_points() -> tuple[LimitPoint, ...]:
+    """Return published speeds under power limits.
+
+    Returns:
+        The points, card by card. [1]
+
+    Examples:
+        >>> max(point.speed for point in limit_points()) < 1.01
+        True
+    """
+    return tuple(
+        LimitPoint(
+            accelerator=row["accelerator"],
+            workload=row["workload"],
+            limit=float(row["limit"]),
+            full=float(row["full"]),
+            speed=float(row["speed"]),
+            source=row["source"],
+        )
+        for row in _rows("limits")
     )
