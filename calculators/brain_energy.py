@@ -18,7 +18,6 @@ from hwcalc.calculator import (
     Chart,
     Choice,
     Column,
-    Line,
     Points,
     Quantity,
     Results,
@@ -32,9 +31,14 @@ from hwcalc.roofline import peak_rate
 from hwcalc.supercomputers import records
 
 BODY = 310  # kelvin
-ENDS = (1e11, 1e23)
-SHOWN = ("moravec", "merkle", "wbe-spiking", "dettmers")
-NAMES = ("Moravec", "Merkle", "spiking cells", "2015")
+ENDS = (1e11, 1e25)
+SHOWN = {
+    "moravec": "Moravec",
+    "merkle": "Merkle",
+    "wbe-spiking": "Spikes",
+    "dettmers": "2015",
+    "wbe-electric": "Currents",
+}
 
 
 def calculate(
@@ -87,7 +91,7 @@ def calculate(
     chips = chips_needed(rate, memory, traffic, peak, device.memory, device.bandwidth)
     deciding = max(chips, key=lambda need: chips[need])
     watts = machine_power(chips[deciding], chips["arithmetic"], device.tdp, idle)
-    known = {name: estimates()[key].range.middle for key, name in zip(SHOWN, NAMES, strict=True)}
+    known = {name: estimates()[key].range.middle for key, name in SHOWN.items()}
     return [
         Quantity("own", "The brain's budget for an operation", own, "J"),
         Quantity("chip", f"{device.name} at its peak", chip, "J"),
@@ -112,9 +116,8 @@ def calculate(
             "budget",
             "Operations a brain must get out of a joule, by how many it is said to do",
             x=Axis("Operations of the brain, FLOP/s", scale="log", low=ENDS[0], high=ENDS[1]),
-            y=Axis("Operations for a joule", scale="log", low=1e10, high=1e22),
+            y=Axis("Operations for a joule", scale="log", low=1e10, high=1e23),
             marks=[
-                Line("Brain", ENDS, [1 / energy_per_operation(power, end) for end in ENDS]),
                 Points(
                     "Published counts",
                     list(known.values()),
@@ -124,7 +127,7 @@ def calculate(
                 Points("Your count", [rate], [1 / own]),
                 Rule(y=1 / solved, label=f"{machine.name}, HPL, 64 bits"),
                 Rule(y=1 / chip, label=f"{device.name}, 16 bits"),
-                Rule(y=1 / floor, label="bits erased at 310 kelvin, the limit"),
+                Rule(y=1 / floor, label="bits erased at 310 K"),
             ],
             alt=f"At {text(rate, 'FLOP/s')} a brain of {text(power, 'W')} has {text(own, 'J')} for "
             f"an operation, {device.name} takes {text(chip, 'J')}; erasing one bit takes "

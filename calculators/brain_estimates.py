@@ -41,13 +41,13 @@ def calculate(
 ) -> Results:
     shown = [each for each in estimates().values() if molecules or each.kind != "molecules"]
     peak = devices * peak_rate(device.peak, 16)
-    name = device.name if devices == 1 else f"{devices:,} {device.name}"
+    name = f"{devices:,} {device.name}"
     dense, sparse, cluster = (records(key)[-1] for key in ("hpl", "hpcg", "dense16"))
     machines = {
         name: peak,
-        f"{sparse.name}, HPCG": sparse.rate,
-        f"{dense.name}, HPL": dense.rate,
-        cluster.name: cluster.rate,
+        f"{sparse.name}, sparse": sparse.rate,
+        f"{dense.name}, dense": dense.rate,
+        f"{cluster.name}, peak": cluster.rate,
     }
     limit = landauer_rate(power, BODY)
     lowest = min(each.range.low for each in shown)
@@ -88,7 +88,13 @@ def calculate(
                     for key, kind in KINDS.items()
                     if (members := [each for each in shown if each.kind == key])
                 ),
-                *(Rule(x=rate, label=label) for label, rate in machines.items()),
+                Spans(
+                    "Machine",
+                    list(machines),
+                    [rate / THIN for rate in machines.values()],
+                    [rate * THIN for rate in machines.values()],
+                ),
+                *(Rule(x=rate) for rate in machines.values()),
             ],
             alt=f"Estimates lie between {text(lowest, 'FLOP/s')} and {text(highest, 'FLOP/s')}; "
             f"{name} has {text(peak, 'FLOP/s')}, {cluster.name} {text(cluster.rate, 'FLOP/s')}.",

@@ -43,7 +43,7 @@ PARTS = {
     "molecules/proteins": "Proteins",
 }
 PROTEINS = 1e10  # in a neuron, as the article of 2015 has it
-SHARES = [n / 50 for n in range(1, 50)]
+SHARES = [n / 25 for n in range(1, 25)]
 
 
 def calculate(
@@ -188,7 +188,7 @@ def calculate(
         ),
         Chart(
             "tornado",
-            "What each assumption alone does to the answer, the others at their middle",
+            "What each assumption alone does to the answer, the others in the middle",
             x=Axis("Operations per second, FLOP/s", scale="log"),
             y=Axis(""),
             marks=[
@@ -198,7 +198,7 @@ def calculate(
                     [ends[0] for ends in bars.values()],
                     [ends[1] for ends in bars.values()],
                 ),
-                Rule(x=total, label="all at their middle"),
+                Rule(x=total),
             ],
             alt=f"{NAMES[first]} moves the answer from {text(bars[first][0], 'FLOP/s', 2)} to "
             f"{text(bars[first][1], 'FLOP/s', 2)}, more than any other assumption.",
