@@ -150,6 +150,8 @@ def adapter_memory(
         return sum(bytes_of.values()) - bytes_of["mlp/input"] - inner
 
     one, whole = kept(recompute), kept(0)
+    again = maximum(0.0, whole - one) if recompute else 0.0
+    logits = sum(head_activation_bytes(shape, layout, sequence, software).values())
     largest = max(m.inputs * m.outputs for m in matrices(shape))
     layer = (in_matrices / shape.layers) * FROZEN[frozen]
     return {
@@ -161,6 +163,7 @@ def adapter_memory(
         "gathered/layers": 2 * layer * minimum(1.0, ranks - 1),
         "workspace/widened": VALUE * largest if narrow else 0.0,
         "activations/layers": shape.layers * one,
-        "activations/recomputed": maximum(0.0, whole - one) if recompute else 0.0,
-        "activations/head": sum(head_activation_bytes(shape, layout, sequence, software).values()),
+        # The logits are gone when the first layer is computed again: the larger of the two counts.
+        "activations/recomputed": maximum(0.0, again - logits),
+        "activations/head": logits,
     }

@@ -227,6 +227,16 @@ FRAMEWORKS: Mapping[str, Software] = MappingProxyType(
         "litgpt": replace(
             _BASES["llm-foundry"], attention="flash-2", logit=12, loss=52, wide_norms=True
         ),
+        # All in 16 bits but the norms. In 2024 logits are widened, shifted into a copy, and have a
+        # softmax, a gradient and its copy (4 each) to be narrowed (2); later the loss widens one
+        # of eight chunks at a time, and torch.compile fuses what lies between products.
+        # https://github.com/pytorch/torchtune, recipes/configs and modules/loss
+        "torchtune-2024": replace(
+            _BASES["llm-foundry"], attention="flash-2", logit=18, loss=52, wide_norms=True
+        ),
+        "torchtune": replace(
+            _BASES["llm-foundry"], attention="flash-2", logit=3, loss=52, fused=True
+        ),
         # FSDP with mixed_precision: PURE, which exchanges gradients in 16 bits.
         "llm-foundry-pure": replace(_BASES["llm-foundry"], accumulate=8, gradient=2),
     }
