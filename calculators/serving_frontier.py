@@ -176,7 +176,7 @@ def calculate(
         Quantity(
             "energy",
             "Energy for a token",
-            cost.energy(ranks, 1 / now.rate, drawn * power, 1.0),
+            cost.energy(ranks, 1 / now.rate, drawn * where.chip.power, 1.0),
             "J",
             note="accelerators alone",
         ),
