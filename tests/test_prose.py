@@ -7,14 +7,17 @@ import pytest
 
 POSTS = sorted(Path("docs/posts").glob("*.md"))
 
-PREFIXED = "|".join(
-    prefix + unit
-    for unit in ("bit/s", "B/s", "B", "FLOP/s", "FLOPS", "FLOP", "Hz", "Wh", "W", "J")
-    for prefix in ("", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti")
-)
+BASE = ("bit/s", "B/s", "B", "FLOP/s", "FLOPS", "FLOP", "Hz", "Wh", "W", "J")
+PREFIXED = "|".join(p + unit for unit in BASE for p in "k M G T P E Ki Mi Gi Ti".split())
+# Without a prefix only after a space: 70B is the size of a network.
+PLAIN = "|".join(BASE)
+SPACE = "(?:[ \u00a0\u202f-]|&nbsp;)"
 # A cross before a digit separates dimensions.
-UNITS = rf"%|[×x](?! ?\d)|°C|(?:{PREFIXED}|[nµm]?s|min|h|days?|hours?|minutes?|seconds?|years?|percent)\b"
-NUMBER = re.compile(rf"\d[\d,.]*(?:e[+-]?\d+)?(?:[ \u00a0\u202f-]|&nbsp;)?(?:{UNITS})|\\?\$\s?\d")
+UNITS = (
+    rf"{SPACE}?(?:%|[×x](?! ?\d)|°C|(?:{PREFIXED}|[nµm]s)\b)"
+    rf"|{SPACE}(?:{PLAIN}|s|min|h|days?|hours?|minutes?|seconds?|years?|percent)\b"
+)
+NUMBER = re.compile(rf"\d[\d,.]*(?:e[+-]?\d+)?(?:{UNITS})|\\?\$\s?\d")
 # What may hold a number: values that move, code, formulas, quotations, footnoted sentences, and
 # numbers that the author marks as given.
 HOMES = (
@@ -71,11 +74,11 @@ def test_no_number_is_typed_that_a_model_could_compute(path: Path) -> None:
         ("It moves 25 GB/s.", ["25 GB/s"]),
         ("A card for \\$1,999 that draws 575 W.", ["\\$1", "575 W"]),
         ("It is 3.5x or 12% faster, 4×.", ["3.5x", "12%", "4×"]),
-        ("After 3 days.", ["3 days"]),
+        ("After 3 days and 5 s on 80GB.", ["3 days", "5 s", "80GB"]),
         ("It moves 25 GB/s.[^link]", []),
         ("It moves {{ link.rate }} or `25 GB/s`, and $B = 25\\,\\text{GB/s}$.", []),
         ('With <span class="given">25 GB/s</span>, "25 GB/s" and [it](?a.b=25GB) too.', []),
-        ("Figure 3 shows 8 GPUs of the H100 in 2024, 16-bit tiles of 128 × 96.", []),
+        ("Figure 3 shows 8 GPUs of the H100 in 2024, 16-bit tiles of 128 × 96, 70B, 1F1B.", []),
     ],
 )
 def test_the_search_finds_numbers_with_units(line: str, numbers: list[str]) -> None:
