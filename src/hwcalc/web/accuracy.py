@@ -32,6 +32,7 @@ TOPICS = {
     "collectives": "Collectives",
     "training": "Training steps",
     "memory": "Memory of training",
+    "inference": "Serving language models",
     "power": "Power limits",
     "forecast": "Forecasts of supercomputers",
 }
@@ -49,6 +50,11 @@ _COLUMNS = {
     "micro_batch": "micro-batch",
     "ranks": "ranks",
     "kv_heads": "heads of keys and values",
+    "clients": "requests in flight",
+    "prompt": "tokens of a prompt",
+    "output": "tokens of an answer",
+    "whole_experts": "whole experts on a rank",
+    "cache_value": "bytes of a number in the cache",
     "network_rate": "network rate",
 }
 _UNITS = {"size_bytes": "B", "network_rate": "B/s"}
