@@ -8,7 +8,8 @@ import pytest
 POSTS = sorted(Path("docs/posts").glob("*.md"))
 
 BASE = ("bit/s", "B/s", "B", "FLOP/s", "FLOPS", "FLOP", "Hz", "Wh", "W", "J")
-PREFIXED = "|".join(p + unit for unit in BASE for p in "k M G T P E Ki Mi Gi Ti".split())
+PREFIXES = ("k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti")
+PREFIXED = "|".join(prefix + unit for unit in BASE for prefix in PREFIXES)
 # Without a prefix only after a space: 70B is the size of a network.
 PLAIN = "|".join(BASE)
 SPACE = "(?:[ \u00a0\u202f-]|&nbsp;)"
@@ -33,7 +34,7 @@ HOMES = (
 
 
 def sentences(path: Path) -> list[tuple[int, str]]:
-    """Return the numbered lines of prose: no front matter, fences, formulas, drawings, quotations."""
+    """Return the numbered lines of prose: no front matter, fences, formulas, drawings, quotes."""
     text = path.read_text(encoding="utf-8")
     hidden = (
         r"\A---\n.*?\n---\n",
