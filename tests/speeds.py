@@ -48,9 +48,9 @@ def predicted() -> str:
 
 
 def measured() -> str:
-    """Return the table of measured speeds: of two containers the newer, of two boards the first."""
-    rows: dict[tuple[str, str], list[str]] = {}
-    for (name, workload, precision), group in sorted(groups().items(), reverse=True):
+    """Return the table of measured speeds: of two cards with the same chip the first."""
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for (name, workload, precision), group in sorted(groups().items()):
         called = CALLED[workload]
         if precision != "fp16" or called not in SHOWN:
             continue
@@ -58,7 +58,7 @@ def measured() -> str:
         for row in group:
             values = [called, row["accelerator"], row["gpu"]]
             figures = [f"{row['batch']:g}", f"{row['throughput']:g}", year, row["source"]]
-            rows.setdefault((called, row["accelerator"]), [*values, *figures])
+            rows.setdefault((called, row["accelerator"], year), [*values, *figures])
     header = ["workload", "accelerator", "card", "batch", "speed", "year", "source"]
     return _table(header, sorted(rows.values()))
 

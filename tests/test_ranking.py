@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from hwcalc import catalog, ranking
+from hwcalc import card_speeds, catalog, ranking
 from hwcalc.ranking import kendall_tau, relative_errors, speed, usual_batch, usual_precision
 from hwcalc.transformer import forward_flops_per_token
 from tests import speeds
@@ -102,17 +102,30 @@ def test_workloads_follow_what_limits_them(workload: str) -> None:
 @pytest.mark.parametrize("name", [card.id for card in speeds.cards()])
 def test_every_card_of_the_table_has_a_speed_in_every_workload(name: str) -> None:
     """And none is faster than the fastest of its time by accident: the table is finite."""
-    for workload, found in ranking.speeds().items():
+    for workload, found in card_speeds.speeds().items():
         assert 0 < found[name] < 1e6, workload
 
 
 def test_the_pages_tables_are_what_the_models_give() -> None:
     """Written by `python -m tests.speeds`; a model that changes by a percent must change them."""
-    kept = ranking.speeds()
+    kept = card_speeds.speeds()
     for row in csv.DictReader(io.StringIO(speeds.predicted())):
         for workload, found in kept.items():
             assert found[row["accelerator"]] == pytest.approx(float(row[workload]), rel=0.01)
     assert (speeds.FOLDER / "measured.csv").read_text(encoding="utf-8") == speeds.measured()
+
+
+def test_cards_of_two_years_are_put_on_one_scale() -> None:
+    """Ratios within a year stay as measured; a year's slower software slows no card down."""
+    found = card_speeds.comparable("bert-large")
+    seen = {(each.year, each.accelerator): each.speed for each in card_speeds.measured()
+            if each.workload == "bert-large"}  # fmt: skip
+    for first, second in (("h100-sxm", "a10"), ("rtx-4090", "v100-sxm2-16gb")):
+        ratio = seen["2024", first] / seen["2024", second]
+        assert found[first] / found[second] == pytest.approx(ratio)
+    old = seen["2022", "rtx-3080-10gb"] / seen["2022", "rtx-3070"]
+    assert found["rtx-3080-10gb"] / found["rtx-3070"] == pytest.approx(old)
+    assert card_speeds.comparable("llm-decode") == {}
 
 
 def test_a_common_factor_is_no_error() -> None:

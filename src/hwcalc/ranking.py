@@ -8,14 +8,12 @@ fine-tuning for matrix units and bandwidth, convolutions for both.
 
 - `speed` of one card, `usual_batch` and `usual_precision` for it
 - `relative_errors` and `kendall_tau`: how far a predicted ranking is from a measured one
-- `speeds` and `measured`: those of many cards, kept in data/speeds
+- measured speeds, and those of many cards at once: `card_speeds`
 
 What it leaves out: the machine around the card (disk, processor, other cards), memory too small
 for the work, and recurrent networks, whose thousand small steps follow the host and the library.
 """
 
-import csv
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -24,7 +22,6 @@ from hwcalc import blocks
 from hwcalc.catalog import Accelerator, convnets, transformers
 from hwcalc.cnn_time import training_throughput
 from hwcalc.convolution_time import convolution_machine
-from hwcalc.datafile import DATA
 from hwcalc.deployment import deploy, usable_format
 from hwcalc.encoder import step_times
 from hwcalc.encoder_programs import programs
@@ -37,13 +34,10 @@ from hwcalc.training_step import step_time
 
 __all__ = [
     "WORKLOADS",
-    "Measured",
     "Workload",
     "kendall_tau",
-    "measured",
     "relative_errors",
     "speed",
-    "speeds",
     "usual_batch",
     "usual_precision",
 ]
@@ -209,72 +203,6 @@ def kendall_tau(predicted: Sequence[float], observed: Sequence[float]) -> float:
     alike = [(p - q) * (m - n) for i, (p, m) in enumerate(pairs) for q, n in pairs[:i]]
     same, other = sum(each > 0 for each in alike), sum(each < 0 for each in alike)
     return (same - other) / (same + other) if same + other else 0.0
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A card's measured speed in a workload."""
-
-    workload: str
-    accelerator: str  # id in the catalogue
-    card: str  # as the source names it
-    batch: float
-    speed: float  # [1/s]
-    source: str
-
-
-@functools.cache
-def measured() -> tuple[Measured, ...]:
-    """Return the measured speeds of single cards at 16 bits, those of BERT and ResNet-50.
-
-    Returns:
-        One for each card and workload. [1]
-
-    Examples:
-        >>> [each.speed for each in measured() if each.card == "RTX 4090"]
-        [93.0, 1301.0]
-    """
-    with (DATA / "speeds" / "measured.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Measured(
-                workload=row["workload"],
-                accelerator=row["accelerator"],
-                card=row["card"],
-                batch=float(row["batch"]),
-                speed=float(row["speed"]),
-                source=row["source"],
-            )
-            for row in csv.DictReader(file)
-        )
-
-
-@functools.cache
-def speeds() -> Mapping[str, Mapping[str, float]]:
-    """Return what `speed` gives for many cards, computed once because a page shows all of them.
-
-    Batch and precision are the usual ones; tests/speeds.py writes the table.
-
-    Returns:
-        Workload, then id of an accelerator, then its speed. [1/s]
-
-    References:
-        data/speeds/predicted.csv
-
-    Examples:
-        >>> from hwcalc import catalog
-        >>> rtx = catalog.accelerators()["rtx-4090"]
-        >>> found = speed("llm-decode", rtx, 1, usual_precision(rtx))
-        >>> abs(speeds()["llm-decode"]["rtx-4090"] / found - 1) < 1e-3
-        True
-    """
-    with (DATA / "speeds" / "predicted.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return MappingProxyType(
-        {
-            key: {row["accelerator"]: float(row[key]) for row in rows if row[key]}
-            for key in WORKLOADS
-        }
-    )
 
 
 def _check_pairs(predicted: Sequence[float], observed: Sequence[float]) -> None:

@@ -28,7 +28,7 @@ GROUPS = {
     "engine_all_reduce",
     "Training": "training compute_optimal data_parallel buckets parallel_step scaling_runs layout "
     "layer_time training_attention exchange replicas training_step planner encoder_programs "
-    "encoder ranking",
+    "encoder ranking card_speeds",
     "Inference": "achieved deployment experts serving_step engines serving batches speculative",
     "Memory": "states memory adapters gguf serving_memory",
     "Machine": "data_path host_memory pcie_lanes build power power_supply cooling",
