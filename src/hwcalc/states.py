@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hwcalc.blocks import Shape, matrices
+from hwcalc.numeric import check_non_negative, check_positive
 
-__all__ = ["OPTIMIZERS", "States", "moment_bytes"]
+__all__ = ["OPTIMIZERS", "States", "checkpoint_bytes", "moment_bytes"]
 
 
 @dataclass(frozen=True)
@@ -74,3 +75,36 @@ def moment_bytes(optimizer: str, shape: Shape) -> tuple[float, float]:
         kept = sum(m.times * 4 * (m.inputs + m.outputs) for m in every)
         layer = kept / sum(m.times * m.inputs * m.outputs for m in every)
     return layer, end
+
+
+def checkpoint_bytes(parameters: float, weight: float, master: float, moments: float) -> float:
+    r"""Count the bytes of a checkpoint: what is needed to go on, nothing of a single step.
+
+    $$ Q = P (b_w + b_m + b_o) $$
+
+    Assumption: gradients are not saved; metadata is small.
+
+    Args:
+        parameters: Parameters of the network, $P$. [1]
+        weight: Bytes of a weight as used in products, $b_w$; 0 where only the rest is saved. [B]
+        master: Bytes of a second, more precise copy, $b_m$; 0 without. [B]
+        moments: Bytes of the optimizer's numbers for a parameter, $b_o$. [B]
+
+    Returns:
+        Size of the checkpoint. [B]
+
+    Raises:
+        ValueError: If parameters is not positive or a size is negative.
+
+    References:
+        Narayanan et al. 2021, section 5.10, https://doi.org/10.48550/arXiv.2104.04473
+
+    Examples:
+        A trillion parameters with Adam in mixed precision, in TB; the paper's had 13.8:
+
+        >>> checkpoint_bytes(1.008e12, 2, 4, 8) / 1e12
+        14.1
+    """
+    check_positive(parameters=parameters)
+    check_non_negative(weight=weight, master=master, moments=moments)
+    return parameters * (weight + master + moments)
