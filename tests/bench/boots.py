@@ -54,7 +54,7 @@ class Visit:
 
 def visits(page: str) -> list[Visit]:
     """Return what is measured, for the blog's article and its peers."""
-    ours = tuple(f"ours/assets/hwcalc/{n}" for n in ("pyodide-*", "python-*", "stdlib*", "worker*"))
+    ours = tuple(f"ours/assets/hwcalc/{n}" for n in ("pyodide-*", "*.data", "worker*"))
     stock = tuple(f"stock/assets/hwcalc/{name}" for name in ("pyodide/*", WHEEL, "worker*"))
     return [
         Visit("stock", "first", f"stock/{page}", stock),

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from hwcalc.web import bundle
 from hwcalc.web.node import run_node
-from hwcalc.web.parts import npm_parts
 
 RUNS = 40
 SCRIPT = Path(__file__).with_suffix(".mjs")
@@ -18,8 +17,8 @@ SCRIPT = Path(__file__).with_suffix(".mjs")
 
 def main() -> None:
     """Print the median and the 95th percentile of each calculator's answers."""
-    pyodide, made = npm_parts() / "pyodide", bundle.make().resolve()
-    times: dict[str, list[float]] = json.loads(run_node(SCRIPT, pyodide, made, str(RUNS)))
+    made = bundle.make().resolve()
+    times: dict[str, list[float]] = json.loads(run_node(SCRIPT, made, str(RUNS)))
     print("| calculator | median | 95 % within |\n|---|---:|---:|")
     for name, spent in sorted(times.items(), key=lambda item: -statistics.median(item[1])):
         high = statistics.quantiles(spent, n=20)[-1]

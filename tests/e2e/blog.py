@@ -51,7 +51,7 @@ def build_workshop(target: Path) -> None:
     styles.mkdir()
     shutil.copy(ROOT / "src/hwcalc/web/theme/assets/site.css", styles)
     (project / ".cache" / "hwcalc").mkdir(parents=True)
-    for library in (ROOT / ".cache" / "hwcalc").glob("python_stdlib-*.zip"):
+    for library in (ROOT / ".cache" / "hwcalc").glob("python_stdlib-*"):
         shutil.copy(library, project / ".cache" / "hwcalc")
     _mkdocs(project, target, {"PYTHONPATH": str(project / "src")})
 

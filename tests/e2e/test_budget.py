@@ -33,9 +33,7 @@ def test_python_is_light(reader: Reader, own_server: StaticServer) -> None:
     wait_live(page, identifier)
     page.wait_for_load_state("networkidle")
     runtime = [
-        each
-        for each in own_server.log
-        if each.path.endswith((".wasm", ".whl", ".zip")) or "/pyodide" in each.path
+        each for each in own_server.log if each.path.endswith(".data") or "/pyodide" in each.path
     ]
     assert len(runtime) == 5
     assert 1_000_000 < sum(each.sent for each in runtime) < RUNTIME
@@ -65,3 +63,17 @@ def test_sweeps_are_light(server: StaticServer, reader: Reader) -> None:
         before = server.bytes_sent(f"*/{file.name}")
         page.request.get(f"{server.url}assets/hwcalc/sweeps/{file.name}")
         assert 100 < server.bytes_sent(f"*/{file.name}") - before <= SWEEPS, file.name
+
+
+def test_the_index_of_the_search_waits(reader: Reader, own_server: StaticServer) -> None:
+    """Who reads does not download every word of the site; who turns to the search does, once."""
+    page = reader.open(own_server.url + next(iter(articles())), SAVE_DATA)
+    page.wait_for_load_state("networkidle")
+    assert own_server.requests("search/search_index.json") == []
+    query = page.locator("[data-md-component=search-query]")
+    query.focus()
+    query.press_sequentially("bandwidth")
+    expect(page.locator(".md-search-result__item").first).to_be_visible()
+    query.blur()
+    query.focus()
+    assert len(own_server.requests("search/search_index.json")) == 1

@@ -19,17 +19,17 @@ BROKEN = {
     "wasm of a wrong type": ("*.wasm", Fault(content_type="application/octet-stream")),
     "wasm damaged": ("*.wasm", Fault(corrupt=True)),
     "wasm cut off": ("*.wasm", Fault(drop=True)),
-    "library missing": ("*/stdlib.*.zip", Fault(status=404)),
-    "library damaged": ("*/stdlib.*.zip", Fault(corrupt=True)),
-    "library cut off": ("*/stdlib.*.zip", Fault(drop=True)),
-    "wheel missing": ("*.whl", Fault(status=404)),
-    "wheel damaged": ("*.whl", Fault(corrupt=True)),
+    "library missing": ("*/stdlib.*.data", Fault(status=404)),
+    "library damaged": ("*/stdlib.*.data", Fault(corrupt=True)),
+    "library cut off": ("*/stdlib.*.data", Fault(drop=True)),
+    "wheel missing": ("*/hwcalc.*.data", Fault(status=404)),
+    "wheel damaged": ("*/hwcalc.*.data", Fault(corrupt=True)),
     "Pyodide missing": ("*/pyodide.mjs", Fault(status=404)),
     "Pyodide's glue missing": ("*/pyodide.asm.mjs", Fault(status=404)),
     "Pyodide's glue damaged": ("*/pyodide.asm.mjs", Fault(corrupt=True)),
     "worker missing": ("*/worker.*.mjs", Fault(status=404)),
     "worker cut off": ("*/worker.*.mjs", Fault(drop=True)),
-    "server overloaded": ("assets/hwcalc/p*", Fault(status=503)),
+    "server overloaded": ("assets/hwcalc/*.data", Fault(status=503)),
 }
 
 

@@ -179,7 +179,7 @@ def test_python_comes_in_five_requests_at_once(reader: Reader, own_server: Stati
     asked = [
         each.path.rpartition("/")[2]
         for each in own_server.log
-        if each.path.endswith((".wasm", ".zip", ".whl")) or "/pyodide" in each.path
+        if each.path.endswith(".data") or "/pyodide" in each.path
     ]
     assert asked[-1] == "pyodide.asm.wasm"
     assert len(asked) == len(set(asked)) == 5

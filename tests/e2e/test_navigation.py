@@ -43,7 +43,7 @@ def test_instant_navigation_keeps_python(reader: Reader, own_server: StaticServe
         expect_answer(page, identifier)
     assert len([url for url in started if "assets/hwcalc/" in url]) == 1
     assert len(own_server.requests("*.wasm")) == 1
-    assert len(own_server.requests("*.whl")) == 1
+    assert len(own_server.requests("*/hwcalc.*.data")) == 1
 
 
 def test_going_back_finds_the_state_again(reader: Reader, server: StaticServer) -> None:

@@ -19,7 +19,8 @@ LOW = {"width": 1000, "height": 120}
 
 def downloads(server: StaticServer) -> list[str]:
     """Return what was fetched to run Python."""
-    return [each.path for each in server.requests("assets/hwcalc/p*/*")]
+    files = [*server.requests("assets/hwcalc/pyodide*/*"), *server.requests("*.data")]
+    return [each.path for each in files]
 
 
 def first_place(page: Page) -> str:

@@ -1,5 +1,6 @@
 """The browser's files: complete, reproducible to the byte, and made only when something changed."""
 
+import gzip
 import hashlib
 import io
 import json
@@ -60,16 +61,10 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def library(made: Path, stem: str) -> zipfile.ZipFile:
-    """The standard library, slim or full."""
-    (path,) = made.glob(f"{stem}.*.zip")
-    return zipfile.ZipFile(path)
-
-
-def compiled_wheel(made: Path) -> zipfile.ZipFile:
-    """Our package as the browser gets it."""
-    (path,) = made.glob("python-*/*.whl")
-    return zipfile.ZipFile(path)
+def archive_of(made: Path, stem: str) -> zipfile.ZipFile:
+    """The standard library, slim (`stdlib`) or full (`stdlib-full`), or our package (`hwcalc`)."""
+    (path,) = made.glob(f"{stem}.*.data")
+    return zipfile.ZipFile(io.BytesIO(gzip.decompress(path.read_bytes())))
 
 
 def test_two_makes_give_the_same_bytes(caches: Path, made: Path) -> None:
@@ -94,10 +89,8 @@ def test_every_file_is_referred_to_and_every_reference_exists(made: Path) -> Non
     }
     named = set(manifest.values())
     for text in scripts.values():
-        named |= set(
-            re.findall(r'"(?:\./)?((?:pyodide|python)-[^"/]+/[^"]+\.(?:mjs|wasm|whl))"', text)
-        )
-        named |= set(re.findall(r'"(?:\./)?([a-z-]+\.\w{8,12}\.(?:mjs|zip|css))"', text))
+        named |= set(re.findall(r'"(?:\./)?(pyodide-[^"/]+/[^"]+\.(?:mjs|wasm))"', text))
+        named |= set(re.findall(r'"(?:\./)?([a-z-]+\.\w{8,12}\.(?:mjs|data|css))"', text))
     assert named == files.keys()
 
 
@@ -180,7 +173,7 @@ def test_the_wheel_is_one_that_installers_take() -> None:
 
 def test_the_browser_compiles_nothing(made: Path) -> None:
     """Library and package are bytecode that is never compared with a source."""
-    for archive in (compiled_wheel(made), library(made, "stdlib"), library(made, "stdlib-full")):
+    for archive in (archive_of(made, stem) for stem in ("hwcalc", "stdlib", "stdlib-full")):
         names = archive.namelist()
         assert not [name for name in names if name.endswith(".py")]
         compiled = [name for name in names if name.endswith(".pyc")]
@@ -192,7 +185,7 @@ def test_the_browser_compiles_nothing(made: Path) -> None:
 
 def test_calculators_keep_their_question(made: Path) -> None:
     """A title is a docstring, so docstrings of our own modules are compiled in."""
-    archive = compiled_wheel(made)
+    archive = archive_of(made, "hwcalc")
     found = [n for n in archive.namelist() if re.fullmatch(r"hwcalc/calculators/\w+\.pyc", n)]
     assert found
     for name in found:
@@ -202,12 +195,12 @@ def test_calculators_keep_their_question(made: Path) -> None:
 
 def test_the_slim_library_lacks_what_nobody_imports(made: Path) -> None:
     """Readers download what calculators use; the full library stays as the fallback."""
-    slim, full = (set(library(made, stem).namelist()) for stem in ("stdlib", "stdlib-full"))
+    slim, full = (set(archive_of(made, stem).namelist()) for stem in ("stdlib", "stdlib-full"))
     assert slim < full
     tops = {name.split("/")[0].removesuffix(".pyc") for name in slim}
     assert {"json", "dataclasses", "typing", "difflib", "traceback", "importlib"} <= tops
     assert not {"unittest", "xml", "pydoc", "doctest", "sqlite3", "tkinter", "idlelib"} & tops
-    (small,), (large,) = (list(made.glob(f"{stem}.*.zip")) for stem in ("stdlib", "stdlib-full"))
+    (small,), (large,) = (list(made.glob(f"{stem}.*.data")) for stem in ("stdlib", "stdlib-full"))
     assert small.stat().st_size < large.stat().st_size / 2
 
 
@@ -262,13 +255,15 @@ def test_a_missing_module_would_be_noticed(made: Path, tmp_path: Path) -> None:
     """The test above can fail: without the module that finds close names, it does."""
     poorer = tmp_path / "poorer"
     shutil.copytree(made, poorer)
-    (path,) = poorer.glob("stdlib.*.zip")
-    with zipfile.ZipFile(path) as old:
+    with archive_of(poorer, "stdlib") as old:
         content = {name: old.read(name) for name in old.namelist() if name != "difflib.pyc"}
         assert len(content) == len(old.namelist()) - 1
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as new:
         for name, body in content.items():
             new.writestr(name, body)
+    (path,) = poorer.glob("stdlib.*.data")
+    path.write_bytes(gzip.compress(packed.getvalue()))
     assert "ModuleNotFoundError: No module named 'difflib'" in "".join(answered(poorer))
 
 

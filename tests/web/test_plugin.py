@@ -64,7 +64,7 @@ def project(tmp_path: Path) -> Path:
     assets = Path("src/hwcalc/web/assets")
     (tmp_path / assets / "node_modules").symlink_to(npm_parts())
     (tmp_path / ".cache" / "hwcalc").mkdir(parents=True)
-    for library in (ROOT / ".cache" / "hwcalc").glob("python_stdlib-*.zip"):
+    for library in (ROOT / ".cache" / "hwcalc").glob("python_stdlib-*"):
         shutil.copy(library, tmp_path / ".cache" / "hwcalc")
     for path, text in {
         "mkdocs.yml": CONFIG,

@@ -120,26 +120,24 @@ def _build(work: Path, made: Path, modules: Path, packed: bytes, cache: Path) ->
     plain.write_bytes(packed)
     pyodide = modules / "pyodide"
     run_node(ASSETS / "compile.mjs", pyodide, plain, made, cache)
-    lock = json.loads((made / "lock.json").read_text())
     version = json.loads((pyodide / "package.json").read_text())["version"]
     runtime = work / f"pyodide-{version}"
     runtime.mkdir()
     for name in ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"):
         shutil.copy(pyodide / name, runtime)
-    compiled = (made / lock["packages"]["hwcalc"]["file_name"]).read_bytes()
-    # A wheel's name is read for its parts, so the hash goes into the folder's.
-    own = work / f"python-{hashlib.sha256(compiled).hexdigest()[:12]}"
-    own.mkdir()
-    (own / lock["packages"]["hwcalc"]["file_name"]).write_bytes(compiled)
+    # No server takes .data for something that it should compress, or a browser unpack.
+    stems = {"library": "stdlib", "everything": "stdlib-full", "wheel": "hwcalc"}
+    archives = {
+        what: _hashed(work, stem, ".data", (made / f"{stem}.gz").read_bytes())
+        for what, stem in stems.items()
+    }
     names = {
         "pyodide": f"{runtime.name}/pyodide.mjs",
         "asm": f"{runtime.name}/pyodide.asm.mjs",
         "wasm": f"{runtime.name}/pyodide.asm.wasm",
-        "library": _hashed(work, "stdlib", ".zip", (made / "stdlib.zip").read_bytes()),
-        "everything": _hashed(work, "stdlib-full", ".zip", (made / "stdlib-full.zip").read_bytes()),
-        "wheel": f"{own.name}/{lock['packages']['hwcalc']['file_name']}",
-        "lock": lock,
-        "integrity": f"sha256-{b64encode(hashlib.sha256(compiled).digest()).decode()}",
+        **archives,
+        "lock": json.loads((made / "lock.json").read_text()),
+        "integrity": {name: _integrity(work / name) for name in archives.values()},
     }
     style = _hashed(work, "calculator", ".css", (ASSETS / "calculator.css").read_bytes())
     script = run_node(ASSETS / "pack.mjs", work, stdin=json.dumps(names)).strip()
@@ -151,6 +149,10 @@ def _hashed(work: Path, stem: str, suffix: str, body: bytes) -> str:
     name = f"{stem}.{hashlib.sha256(body).hexdigest()[:12]}{suffix}"
     (work / name).write_bytes(body)
     return name
+
+
+def _integrity(path: Path) -> str:
+    return f"sha256-{b64encode(hashlib.sha256(path.read_bytes()).digest()).decode()}"
 
 
 def _forget(cache: Path, newest: Path) -> None:

@@ -1,13 +1,17 @@
 // Makes what the browser's Python needs, in Node, with the very Pyodide that will run it:
 //   node compile.mjs <pyodide folder> <wheel> <out folder> <library cache folder>
-// writes out/stdlib.zip (only the modules our wheel uses, byte-compiled), out/<wheel> (byte-compiled) and
-// out/stdlib-full.zip. Every byte follows from the inputs: fixed dates, hash-based bytecode, sorted names.
+// writes out/stdlib.gz (only the modules our wheel uses, byte-compiled), out/hwcalc.gz (the wheel, byte-compiled),
+// out/stdlib-full.gz and out/lock.json, the list of packages that Pyodide can load: none.
+// Every byte follows from the inputs: fixed dates, hash-based bytecode, sorted names.
 // The stock library is source, which every reader's browser would compile again on every visit.
+// The archives store their files and are compressed as a whole: smaller, and no import inflates anything.
 
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { unpack } from "./unpack.mjs";
 
 // Node would print the line of code that threw, which in Pyodide's is a megabyte long.
 process.on("uncaughtException", (error) => {
@@ -21,7 +25,13 @@ const version = JSON.parse(readFileSync(join(pyodide, "package.json"))).version;
 const { info } = JSON.parse(readFileSync(join(pyodide, "pyodide-lock.json")));
 mkdirSync(out, { recursive: true });
 mkdirSync(cache, { recursive: true });
-const quiet = { stdout: () => {}, stderr: () => {}, indexURL: pyodide };
+const quiet = {
+  stdout: () => {},
+  stderr: () => {},
+  indexURL: pyodide,
+  // Tracebacks keep their lines, without the columns: these were a quarter of the library.
+  env: { PYTHONNODEBUGRANGES: "1" },
+};
 
 const COMPILE = `
 import importlib._bootstrap_external as external, importlib.util, io, zipfile
@@ -40,9 +50,8 @@ def repack(data, origin, keep=lambda name: True):
                 body = external._code_to_hash_pyc(code, importlib.util.source_hash(body), False)
                 name += "c"
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            new.writestr(entry, bytes(body), compresslevel=9)
+            new.writestr(entry, bytes(body))
     return out.getvalue()
 `;
 
@@ -59,52 +68,44 @@ function repack(python, data, origin, keep = null) {
   return bytes;
 }
 
+function gzipped(bytes) {
+  const made = gzipSync(bytes, { level: 9 });
+  made[9] = 255; // the field for the system that made it
+  return made;
+}
+
 // 1. The whole standard library, once per Pyodide: docstrings dropped, nothing of ours reads them.
-const full = join(cache, `python_stdlib-${version}.zip`);
-if (!existsSync(full)) {
+const recipe = createHash("sha256").update(COMPILE + JSON.stringify(quiet.env)).digest("hex").slice(0, 8);
+const full = join(cache, `python_stdlib-${version}-${recipe}.zip`);
+if (!existsSync(full) || !existsSync(`${full}.gz`)) {
   console.error("Compiling Python's standard library for the browser (once per Pyodide version) …");
   const python = await loadPyodide(quiet);
   const bytes = repack(python, readFileSync(join(pyodide, "python_stdlib.zip")), "/lib/python314.zip/");
-  writeFileSync(`${full}.${process.pid}`, bytes);
-  renameSync(`${full}.${process.pid}`, full);
+  for (const [name, body] of [[`${full}.gz`, gzipped(bytes)], [full, bytes]]) {
+    writeFileSync(`${name}.${process.pid}`, body);
+    renameSync(`${name}.${process.pid}`, name);
+  }
 }
 
 // 2. The wheel.
 const python = await loadPyodide({ ...quiet, stdLibURL: pathToFileURL(full).href });
-const wheelName = basename(wheel).replace("py3-none-any", "cp314-none-any");
 const compiled = repack(python, readFileSync(wheel), "/hwcalc/");
-writeFileSync(join(out, wheelName), compiled);
+writeFileSync(join(out, "hwcalc.gz"), gzipped(compiled));
 
-// 3. What it needs of the library: install it as the page does, run every calculator, make every kind of
+// 3. What it needs of the library: start as the page does, run every calculator, make every kind of
 // mistake, and look which files were opened.
-const lock = {
-  info,
-  packages: {
-    hwcalc: {
-      name: "hwcalc",
-      version: wheelName.split("-")[1],
-      file_name: wheelName,
-      install_dir: "site",
-      sha256: createHash("sha256").update(compiled).digest("hex"),
-      package_type: "package",
-      imports: ["hwcalc"],
-      depends: [],
-      unvendored_tests: false,
-    },
-  },
-};
+const lock = { info, packages: {} };
 const trial = await loadPyodide({
   ...quiet,
   stdLibURL: pathToFileURL(full).href,
   lockFileContents: lock,
   packageBaseUrl: `${out}/`, // a path: Pyodide in Node would make a folder named after a file: URL
-  packages: ["hwcalc"],
+  fsInit: (FS, { sitePackages }) => unpack(FS, sitePackages, compiled.slice().buffer),
 });
 const used = trial.runPython(`
-import json, sys, traceback, importlib.metadata
+import json, sys, traceback
 from hwcalc import calculator
 
-importlib.metadata.version("hwcalc")
 for name in calculator.ids():
     tool = calculator.load(name)
     json.loads(calculator.answer_json(name, "{}"))
@@ -128,6 +129,6 @@ origins = {getattr(m.__spec__, "origin", None) or "" for m in list(sys.modules.v
 json.dumps(sorted(o.removeprefix(prefix) for o in origins if o.startswith(prefix)))
 `);
 const keep = JSON.parse(used);
-writeFileSync(join(out, "stdlib.zip"), repack(python, readFileSync(full), "", keep));
-copyFileSync(full, join(out, "stdlib-full.zip"));
+writeFileSync(join(out, "stdlib.gz"), gzipped(repack(python, readFileSync(full), "", keep)));
+copyFileSync(`${full}.gz`, join(out, "stdlib-full.gz"));
 writeFileSync(join(out, "lock.json"), JSON.stringify(lock));

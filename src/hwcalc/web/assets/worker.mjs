@@ -1,5 +1,7 @@
 // Runs Python. First message: what to load; every further one: a question for one calculator.
 
+import { unpack } from "./unpack.mjs";
+
 const SLICE = 0.008; // [s] of work after which a newer question is heard; a screen shows 60 answers a second
 
 let slices = null; // Python's, once it is there
@@ -26,30 +28,40 @@ async function boot({ base, pyodide, asm, wasm, library, wheel, lock, integrity 
     self.postMessage({ failed: String(error?.message ?? error) });
   }
 
+  // Asks for all files at once, where Pyodide would for some after it has others; each comes once.
   async function start() {
-    ahead([[at(wasm)], [at(library)], [at(wheel), { integrity }]]);
+    const code = fetch(at(wasm));
+    const [modules, own] = [library, wheel].map((path) => gunzipped(fetch(at(path), { integrity: integrity[path] })));
+    ahead(new Map([[at(wasm), code], [at(library), modules.then((bytes) => new Response(bytes))]]));
     import(at(asm)).catch(() => {}); // Pyodide imports it again and meets the same failure
     const { loadPyodide } = await import(at(pyodide));
-    return loadPyodide({
+    const starting = loadPyodide({
       indexURL: new URL(".", at(pyodide)).href,
       stdLibURL: at(library),
       lockFileContents: lock,
-      packageBaseUrl: new URL(".", at(wheel)).href,
-      packages: ["hwcalc"],
+      packageBaseUrl: base,
+      fsInit: async (FS, { sitePackages }) => unpack(FS, sitePackages, await own),
     });
+    // A damaged library would not end `starting`, which only mentions it in the console.
+    const [python] = await Promise.all([starting, modules, own]);
+    return python;
   }
 }
 
-// Asks for all files at once, where Pyodide would for some after it has others; each comes once.
-function ahead(files) {
+async function gunzipped(asked) {
+  const { body } = await asked;
+  return new Response(body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+}
+
+// Gives Pyodide the answers that are under way, by address.
+function ahead(answers) {
   const load = self.fetch;
-  const started = new Map(files.map((given) => [given[0], load(...given)]));
-  for (const response of started.values()) response.catch(() => {}); // `troubles` tells
+  for (const answer of answers.values()) answer.catch(() => {}); // `troubles` and `start` tell
   self.fetch = (...given) => {
     const address = String(given[0]?.url ?? given[0]);
-    const response = started.get(address);
-    started.delete(address);
-    return response ?? load(...given);
+    const answer = answers.get(address);
+    answers.delete(address);
+    return answer ?? load(...given);
   };
 }
 
