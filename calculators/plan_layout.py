@@ -32,8 +32,12 @@ LARGEST = 4  # micro-batch that is tried
 SHOWN = 6
 TOGETHER = 16  # layouts between two looks at the ranking
 RECOMPUTED = ("nothing", "attention", "all")
-MEMORY = {"Weights": "weights", "Gradients": "gradients", "Optimizer": "optimizer",
-          "Activations": "activations"}  # fmt: skip
+MEMORY = {
+    "Weights": ("weights/", "gathered/"),
+    "Gradients": ("gradients/",),
+    "Optimizer": ("master/", "moments/"),
+    "Activations and workspace": ("activations/", "workspace/"),
+}
 TIME = {
     "Products and attention": ("layers/products", "layers/attention", "layers/recompute", "ends/"),
     "Memory and launches": ("layers/memory", "layers/host", "update/"),
@@ -94,7 +98,7 @@ def calculate(
 
     def ranking() -> Results:
         best = sorted(found, key=lambda each: each.time)[:SHOWN]
-        names = [_name(each.layout) for each in best]
+        names = [f"{rank}: {_name(each.layout)}" for rank, each in enumerate(best, 1)]
         memory = [
             training_memory(shape, each.layout, sequence, SOFTWARE, STATES, 0.0, 0.0)
             for each in best
@@ -121,11 +125,13 @@ def calculate(
             Table(
                 "ranking",
                 "The fastest layouts",
-                [Column("Tensor × stages × replicas"), Column("Micro-batch"), Column("Parts"),
-                 Column("ZeRO"), Column("Recomputed"), Column("Step", "s"), Column("Memory", "iB")],
+                [Column("Tensor × stages × replicas"), Column("Experts over"), Column("Micro-batch"),
+                 Column("Parts"), Column("ZeRO"), Column("Recomputed"), Column("Step", "s"),
+                 Column("Memory", "iB")],
                 [
-                    [name, each.layout.micro_batch, each.layout.interleave, each.layout.zero,
-                     RECOMPUTED[int(each.layout.recompute)], each.time, sum(parts.values())]
+                    [name, each.layout.expert, each.layout.micro_batch, each.layout.interleave,
+                     each.layout.zero, RECOMPUTED[int(each.layout.recompute)], each.time,
+                     sum(parts.values())]
                     for name, each, parts in zip(names, best, memory, strict=True)
                 ],
             ),
@@ -136,8 +142,8 @@ def calculate(
                 y=Axis(""),
                 marks=[
                     *(
-                        Bars(label, names, [_sum(parts, (prefix,)) for parts in memory])
-                        for label, prefix in MEMORY.items()
+                        Bars(label, names, [_sum(parts, prefixes) for parts in memory])
+                        for label, prefixes in MEMORY.items()
                     ),
                     Rule(x=capacity, label="usable"),
                 ],
@@ -177,11 +183,8 @@ def calculate(
 
 
 def _name(layout: Layout) -> str:
-    extra = f" × {layout.context:g} context" if layout.context > 1 else ""
-    extra += f", {layout.expert:g} experts" if layout.expert > 1 else ""
-    extra += f", {layout.interleave:g} parts" if layout.interleave > 1 else ""
-    split = f"{layout.tensor:g} × {layout.pipeline:g} × {layout.data:g}"
-    return f"{split}{extra}, batch {layout.micro_batch:g}"
+    further = f" × {layout.context:g}" if layout.context > 1 else ""
+    return f"{layout.tensor:g} × {layout.pipeline:g} × {layout.data:g}{further}"
 
 
 def _sum(parts: dict[str, float], prefixes: tuple[str, ...]) -> float:
