@@ -29,6 +29,7 @@ from hwcalc.scaling_trends import (
     trend_band,
     trend_value,
 )
+from hwcalc.waiting import shortest_work_to_delay
 
 WHAT = {
     "fp32": "Arithmetic in 32 bits",
@@ -37,6 +38,7 @@ WHAT = {
     "memory": "Memory",
 }
 FAMILIES = {"NVIDIA": "GeForce and Titan", "AMD": "Radeon", "all": "All of them"}
+COMPARED = {card.id: f"{card.name}, {card.date[:4]}" for card in cards() if card.id}
 SHARE = 0.9
 BASE = 2026.0
 FEWEST = 6  # cards before and after the forecast
@@ -71,6 +73,8 @@ def calculate(
             help="0 keeps dollars of the day; prices are then those of 2026",
         ),
     ],
+    one: Annotated[str, Choice(COMPARED, start="gtx-1080-ti", label="Compare")],
+    other: Annotated[str, Choice(COMPARED, start="rtx-5090", label="With")],
     shop: Annotated[bool, Toggle(start=True, label="Show what shops asked in 2026")],
 ) -> Results:
     chosen = [c for c in cards() if family in ("all", c.vendor) and what in c.rates]
@@ -92,6 +96,7 @@ def calculate(
     latest = [(date, value) for date, value in zip(dates, bought, strict=True) if date >= known]
     fallen = sum(value < trend_value(check.trend, date) for date, value in latest)
     asked = [value / at_launch for _, _, value, at_launch in shops]
+    first, second = (_bought(card, what, inflation) for card in (one, other))
     return [
         Quantity("foreseen", "Doubling foreseen in", check.trend.doubling_time, "s",
                  note=f"from {before} cards before {known:g}"),
@@ -109,6 +114,12 @@ def calculate(
         Quantity("asked", "What shops gave for a dollar in 2026, over the launch",
                  _middle(asked) if asked else 1.0, "x",
                  note="in the median of five cards" if asked else "no such price here"),
+        Quantity("first", f"The {COMPARED[one]}, gave for a dollar", first, unit),
+        Quantity("second", f"The {COMPARED[other]}, gives", second, unit),
+        Quantity("compared", "The one over the other", second / first, "x"),
+        Quantity("patience", "Work must take so long for any wait to end it sooner",
+                 shortest_work_to_delay(ever.doubling_time), "s",
+                 note="on today's card, at this pace"),
         Chart(
             "course",
             f"{WHAT[what]} for a dollar of the launch price",
@@ -159,6 +170,14 @@ def _shops(
                 found.append((price.year, card.name, card.rates[what] / real,
                               card.rates[what] / launch))  # fmt: skip
     return found
+
+
+def _bought(id_: str, what: str, inflation: float) -> float:
+    """What a dollar of a card's launch price bought."""
+    card = next(card for card in cards() if card.id == id_)
+    if what not in card.rates:
+        raise ValueError(f"{card.name}: has no such units; compare another card")
+    return card.rates[what] / deflated(card.price, card.year, BASE, inflation)
 
 
 def _middle(values: list[float]) -> float:

@@ -244,6 +244,8 @@ def calculate(
                 Points("Release to release, as measured", [pair.speedup for pair in pairs],
                        [pair.gap for pair in pairs],
                        labels=[f"{_short(p.old.name)} to {_short(p.new.name)}" for p in pairs]),
+                Points("The same, for the same money", [pair.same_money for pair in pairs],
+                       [pair.gap for pair in pairs]),
                 Points("You", [min(speedup, 4.0)], [wait]),
             ],
             alt=f"With work that counts for {text(horizon, 'months')}, "
@@ -255,8 +257,10 @@ def calculate(
             "pairs",
             "Four successors, fine-tuning BERT-large",
             [Column("From"), Column("To"), Column("Speed", "x"), Column("Came after", "months"),
-             Column("Worth waiting for in its last", "months")],
-            [[p.old.name, p.new.name, p.speedup, p.gap, break_even_wait(horizon, p.speedup, 1.0)]
+             Column("Worth waiting for in its last", "months"),
+             Column("For the same money", "x"), Column("Then in its last", "months")],
+            [[p.old.name, p.new.name, p.speedup, p.gap, break_even_wait(horizon, p.speedup, 1.0),
+              p.same_money, break_even_wait(horizon, p.same_money, 1.0)]
              for p in pairs],
         ),
     ]  # fmt: skip

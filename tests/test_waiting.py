@@ -12,6 +12,7 @@ from hwcalc.waiting import (
     done_by_waiting,
     mixed_speedup,
     plans,
+    shortest_work_to_delay,
     start_of_long_work,
 )
 
@@ -49,6 +50,14 @@ def test_no_successor_was_worth_waiting_for_from_the_first_day() -> None:
         assert pair.gap > break_even_wait(3 * YEAR, pair.speedup, 1), pair.new.id
 
 
+def test_generations_got_dearer_as_they_got_faster() -> None:
+    """An H100 was 2.03 times as fast as an A100 for 1.79 times the price."""
+    same = {pair.new.id: pair.same_money for pair in successions()}
+    assert same["h100-sxm"] == pytest.approx(1.14, abs=0.01)
+    for pair in successions():
+        assert 1 < pair.same_money < pair.speedup
+
+
 def test_at_the_break_even_both_do_the_same_work() -> None:
     """Wait, chance and work are one equation, solved for each."""
     wait = break_even_wait(3 * YEAR, 1.7, 0.6)
@@ -76,8 +85,9 @@ def test_mixed_speedup_lies_between_its_parts() -> None:
 
 def test_work_of_26_months_was_the_limit_of_slacking() -> None:
     """With a doubling in 18 months, shorter work should start at once; longer should wait."""
-    limit = 18 / math.log(2)
+    limit = shortest_work_to_delay(18 * MONTH) / MONTH
     assert limit == pytest.approx(26, rel=0.01)
+    assert limit == pytest.approx(18 / math.log(2))
     assert start_of_long_work(limit * 0.99 * MONTH, 18 * MONTH) == 0
     assert start_of_long_work(limit * 1.01 * MONTH, 18 * MONTH) > 0
 

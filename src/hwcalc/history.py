@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hwcalc.catalog import Accelerator, accelerators
 from hwcalc.datafile import DATA
-from hwcalc.prices import calendar_year
+from hwcalc.prices import calendar_year, purchases
 
 __all__ = [
     "MEASURES",
@@ -80,6 +80,12 @@ class Succession:
     new: Accelerator
     speedup: float  # [1] as measured
     gap: float  # [s] between the two releases
+    dearer: float  # [1] first known price of the new one over that of the old one
+
+    @property
+    def same_money(self) -> float:
+        """Speed of the new one over that of as much money's worth of the old one [1]."""
+        return self.speedup / self.dearer
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
@@ -227,5 +233,7 @@ def successions() -> tuple[Succession, ...]:
     for row in _rows("successors.csv"):
         old, new = accelerators()[row["old"]], accelerators()[row["new"]]
         gap = (calendar_year(new.release) - calendar_year(old.release)) * 365.25 * 86400
-        found.append(Succession(old, new, float(row["new_rate"]) / float(row["old_rate"]), gap))
+        dearer = purchases(new.id)[0].value / purchases(old.id)[0].value
+        speedup = float(row["new_rate"]) / float(row["old_rate"])
+        found.append(Succession(old, new, speedup, gap, dearer))
     return tuple(found)

@@ -135,7 +135,7 @@ def purchases(item: str) -> tuple[Price, ...]:
         chip = accelerators()[item]
         if "price" in chip.published:
             found.append(Price(item, "launch", chip.price, chip.price_date, "", "catalogue", ""))
-    return tuple(sorted(found, key=lambda price: price.year))
+    return tuple(sorted(found, key=lambda price: (price.year, price.kind != "launch")))
 
 
 def latest_purchase(item: str, kind: str) -> Price | None:

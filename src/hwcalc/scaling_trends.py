@@ -95,7 +95,7 @@ def fit_trend(dates: Sequence[float], values: Sequence[float]) -> Trend:
 
     References:
         Hobbhahn, Besiroglu 2022, "Trends in GPU price-performance",
-        https://epoch.ai/blog/trends-in-gpu-price-performance
+        https://www.alignmentforum.org/posts/c6KFvQcZggQKZzxr9
 
     Examples:
         A value that doubles every two years without fail, in years for a doubling:

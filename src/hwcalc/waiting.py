@@ -25,6 +25,7 @@ __all__ = [
     "done_by_waiting",
     "mixed_speedup",
     "plans",
+    "shortest_work_to_delay",
     "start_of_long_work",
 ]
 
@@ -163,6 +164,35 @@ def break_even_probability(horizon: float, wait: float, speedup: float) -> float
     check_non_negative(wait=wait)
     check_positive(**{"speedup - 1": speedup - 1, "horizon - wait": horizon - wait})
     return wait / ((horizon - wait) * (speedup - 1))
+
+
+def shortest_work_to_delay(doubling_time: float) -> float:
+    r"""Compute how long work must take today for any wait to end it sooner.
+
+    $$ C = \frac{D}{\ln 2} $$
+
+    Assumption: as in `start_of_long_work`, whose answer is zero up to this work.
+
+    Args:
+        doubling_time: Time in which the speed for a given price doubles, $D$. [s]
+
+    Returns:
+        Time of the work on the machine of today. [s]
+
+    Raises:
+        ValueError: If the time is not positive.
+
+    References:
+        Gottbrath et al. 1999, https://doi.org/10.48550/arXiv.astro-ph/9912202
+
+    Examples:
+        The 26 months of that paper follow from its 18:
+
+        >>> shortest_work_to_delay(1.5 * YEAR) / YEAR * 12
+        25.97
+    """
+    check_positive(doubling_time=doubling_time)
+    return doubling_time / LN2
 
 
 def start_of_long_work(work: float, doubling_time: float) -> float:
