@@ -61,6 +61,20 @@ def test_other_chips() -> None:
     assert decode(where, 1, 1152) == pytest.approx(23.84e-3, rel=0.14)
 
 
+def test_another_engine_years_before() -> None:
+    """13 billion by FasterTransformer on one and two A100: tokens within 6 %, the prompt likewise.
+
+    Chen 2022, "Transformer inference arithmetic", measured 22.0 and 13.5 ms for a token after 512,
+    63.2 ms for the prompt on one (kipp.ly/transformer-inference-arithmetic).
+    """
+    for ranks, between in ((1, 22.0e-3), (2, 13.5e-3)):
+        where = placed("a100-sxm-40gb", "gpt3-13b", ranks, "fp16")
+        assert decode(where, 1, 517) == pytest.approx(between, rel=0.06)
+    assert prefill(placed("a100-sxm-40gb", "gpt3-13b", 1, "fp16"), 1, 512) == pytest.approx(
+        63.2e-3, rel=0.06
+    )
+
+
 @pytest.mark.parametrize("chip", ["h100-sxm", "b200", "a100-sxm-80gb", "mi300x", "l40s", "tpu-v5e"])
 @pytest.mark.parametrize("network", ["llama3.1-8b", "qwen3-30b-a3b", "deepseek-v2-lite"])
 def test_never_below_the_bytes(chip: str, network: str) -> None:
@@ -166,6 +180,13 @@ def test_every_accelerator_has_an_answer(chip: str) -> None:
     assert 0 < prefill(where, 1, 1024) < 1000
 
 
+def test_ranks_that_do_not_divide_the_heads() -> None:
+    """The rank with one more head decides: 12 ranks for 32 heads wait as long as if it had 36."""
+    uneven = placed(ranks=12)
+    assert (uneven.heads, uneven.kv_heads) == (3, 1)
+    assert decode(placed(ranks=16), 1, 1024) < decode(uneven, 1, 1024) < decode(placed(), 1, 1024)
+
+
 def test_arrays() -> None:
     """Sweeps over arrays give what single numbers give."""
     where = placed("h200-sxm", "qwen3-235b-a22b", 4, "fp8")
@@ -179,8 +200,9 @@ def test_arrays() -> None:
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: placed(ranks=3), "ranks = 3"),
+        (lambda: placed(ranks=0), "ranks = 0"),
         (lambda: placed(network="bert-large"), "generates no text"),
+        (lambda: placed(network="qwen3-next-80b-a3b"), "one kind of attention"),
         (lambda: placed("a100-sxm-80gb", form="fp8"), "no rate for fp8"),
         (lambda: placed(form="fp7"), "fp7"),
         (lambda: decode(placed(), 0, 100), "sequences = 0"),

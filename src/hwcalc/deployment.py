@@ -17,7 +17,7 @@ from hwcalc.catalog import Accelerator
 from hwcalc.fabric import Fabric, fabric
 from hwcalc.machine import FORMATS, Machine, machine
 from hwcalc.networks import Transformer
-from hwcalc.numeric import check_count, check_fraction, check_positive
+from hwcalc.numeric import ceil, check_count, check_fraction, check_positive
 from hwcalc.serving_memory import serving_memory
 
 __all__ = ["Deployment", "deploy", "most_sequences", "usable_format"]
@@ -59,9 +59,14 @@ class Deployment:
         )
 
     @property
+    def heads(self) -> float:
+        """Heads of queries on a rank; where ranks do not divide them, some ranks have one more."""
+        return ceil(self.shape.heads / self.ranks)
+
+    @property
     def kv_heads(self) -> float:
         """Heads of keys and values on a rank; at least one."""
-        return max(1.0, self.shape.kv_heads / self.ranks)
+        return ceil(self.shape.kv_heads / self.ranks)
 
 
 def usable_format(accelerator: Accelerator, form: str) -> str:
@@ -129,8 +134,8 @@ def deploy(
         The deployment. [Deployment]
 
     Raises:
-        ValueError: If ranks is not a whole number of at least 1 or does not divide the heads, the
-            chip has no rate for a format, or the network has a part that is not modelled.
+        ValueError: If ranks is not a whole number of at least 1, the chip has no rate for a format,
+            or the network has a part that is not modelled.
 
     References:
         Shoeybi et al. 2019, "Megatron-LM", section 3, https://doi.org/10.48550/arXiv.1909.08053
@@ -148,11 +153,12 @@ def deploy(
     check_positive(cache_value=cache_value)
     if network.kind != "decoder":
         raise ValueError(f"{network.name} generates no text by itself; choose a decoder")
-    if network.heads % ranks:
-        raise ValueError(
-            f"ranks = {ranks}: must divide the {network.heads} heads of {network.name}"
-        )
     chip = machine(accelerator)
+    if network.linear or network.indexer:
+        raise ValueError(
+            f"{network.name}: serving is modelled for layers of one kind of attention; "
+            "choose a network without linear attention and indexer"
+        )
     if not any(form in accelerator.peak for form in WIDE):
         raise ValueError(f"{accelerator.name} has no rate for any of {', '.join(WIDE)}")
     for form in (products, experts):

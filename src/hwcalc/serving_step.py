@@ -288,7 +288,7 @@ def _reading(deployment: Deployment, sequences: float, cached: float) -> float:
             chip,
             sequences,
             cached,
-            shape.heads / deployment.ranks,
+            deployment.heads,
             shape.kv_rank,
             shape.rope_dim,
             deployment.cache_value,
@@ -309,7 +309,7 @@ def _reading(deployment: Deployment, sequences: float, cached: float) -> float:
 def _prompting(deployment: Deployment, prompts: float, tokens: float) -> float:
     """Time of attention over prompts with what prepares it, a mean over the layers."""
     chip, shape = deployment.chip, deployment.shape
-    heads = shape.heads / deployment.ranks
+    heads = deployment.heads
     kv_heads = heads if shape.kv_rank else deployment.kv_heads
     width = (shape.head_dim + shape.value_dim) / 2
 
