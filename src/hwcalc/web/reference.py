@@ -30,7 +30,7 @@ GROUPS = {
     "layer_time training_attention exchange replicas training_step planner encoder_programs "
     "encoder ranking card_speeds",
     "Inference": "achieved deployment experts serving_step engines serving batches speculative",
-    "Memory": "states memory adapters gguf serving_memory",
+    "Memory": "states memory adapters gguf serving_memory card_memory",
     "Machine": "data_path host_memory pcie_lanes build power power_supply cooling",
     "Cost": "cost prices ownership waiting",
     "Trends": "history scaling_trends growth random_walk supercomputers distributions",
