@@ -94,9 +94,10 @@ def comparable(workload: str) -> Mapping[str, float]:
 
 @functools.cache
 def speeds() -> Mapping[str, Mapping[str, float]]:
-    """Return what `ranking.speed` gives for many cards, computed once because a page shows all of them.
+    """Return what `ranking.speed` gives for many cards.
 
-    Batch and precision are the usual ones; tests/speeds.py writes the table.
+    Computed beforehand, because a page shows all of them. Batch and precision are the usual ones;
+    tests/speeds.py writes the table.
 
     Returns:
         Workload, then id of an accelerator, then its speed. [1/s]

@@ -21,7 +21,7 @@ from markdown.preprocessors import Preprocessor
 PACKAGE = Path(__file__).parents[1]
 # Modules by topic, each topic from the simple to the composed; a module not named here comes last.
 GROUPS = {
-    "Kernels": "roofline matmul machine kernels attention elementwise throttle latency",
+    "Kernels": "roofline matmul machine kernels attention elementwise throttle latency tile_schedule",
     "Networks": "transformer weights blocks training_flops activations kv_cache cnn "
     "convolution convolution_theorem diffusion convolution_time cnn_time",
     "Links and collectives": "collectives all_reduce torus fabric collective_time "
