@@ -1,5 +1,6 @@
 """When does the fastest machine reach a given number of operations per second?"""
 
+import functools
 import math
 from typing import Annotated
 
@@ -19,16 +20,23 @@ from hwcalc.calculator import (
 )
 from hwcalc.charts import Band
 from hwcalc.display import text
-from hwcalc.growth import YEAR, date_reached, doublings, grown
-from hwcalc.random_walk import backtest, fit_walk, forecast, reach_dates, reach_probability
+from hwcalc.growth import YEAR, date_reached, doubling_time, doublings, grown
+from hwcalc.random_walk import Walk, backtest, fit_walk, forecast, reach_dates, reach_probability
 from hwcalc.supercomputers import YARDSTICKS, records, series
 
 SHARE = 0.9
 AHEAD = 20  # half-years for the backtest
 LAST = 2100  # end of the chart
 SAMPLES = 24
-START_2015 = 2015.0
+TODAY = 2026
+START_2015, DOUBLINGS_2015 = 2015.0, 21
 PACES_2015 = (1.05, 1.8, 3.0)  # years; the first is what its date of 2037 takes
+
+
+@functools.cache
+def fitted(yardstick: str, known: int) -> Walk:
+    """The walk of a record, which a move of the target leaves as it is."""
+    return fit_walk(*series(yardstick, float(known)))
 
 
 def calculate(
@@ -44,25 +52,27 @@ def calculate(
         int,
         Slider(
             1998,
-            2026,
-            start=2026,
+            TODAY,
+            start=TODAY,
             label="Forecast made at the start of",
             help="Nothing that came later is known to the forecast",
         ),
     ],
 ) -> Results:  # fmt: skip
     dates, rates = series(yardstick, float(known))
-    walk = fit_walk(dates, rates)
+    walk = fitted(yardstick, known)
     early, middle, late = reach_dates(walk, target, SHARE)
     whole = series("hpl")
     past = backtest(*whole, AHEAD, SHARE)
-    every = {key: fit_walk(*series(key)) for key in YARDSTICKS}
+    every = {key: fitted(key, TODAY) for key in YARDSTICKS}
     end = min(max(2040.0, 10 * math.ceil(min(late, middle + 20) / 10)), LAST)
     ahead = [walk.date + (end - walk.date) * n / SAMPLES for n in range(SAMPLES + 1)]
     low, mid, high = (
         [forecast(walk, date, share) for date in ahead]
         for share in (0.5 - SHARE / 2, 0.5, 0.5 + SHARE / 2)
     )
+    middles = {key: reach_dates(each, target, SHARE)[1] for key, each in every.items()}
+    newest = records("hpl")[-1]
     machines = records(yardstick)
     later = [machine for machine in machines if machine.date > known]
     sparse = records("hpcg")
@@ -75,6 +85,22 @@ def calculate(
         Quantity("record", f"{machines[-1].name}, {machines[-1].month}", machines[-1].rate,
                  "FLOP/s"),
         Quantity("missing", "Doublings to go", max(doublings(walk.value, target), 0.0)),
+        *(
+            Verdict(f"when_{key}", f"{YARDSTICKS[key]}, from today", _date(soon))
+            for key, soon in middles.items()
+        ),
+        Quantity(
+            "needed_2037", "A doubling, to be there in 2037",
+            doubling_time(1, 2**DOUBLINGS_2015, (2037 - START_2015) * YEAR), "years",
+        ),
+        Quantity(
+            "dense_2013", "A doubling on dense equations until 2013",
+            fitted("hpl", 2014).doubling_time, "years",
+        ),
+        Quantity(
+            "missed_2014", "Its forecast of 2014 over what came",
+            forecast(fitted("hpl", 2014), newest.date, 0.5) / newest.rate, "x", digits=2,
+        ),
         Quantity(
             "past_factor", "Forecasts for ten years were off by", past.median, "x", digits=2,
             note=f"in the median of {past.forecasts} on the TOP500's record",

@@ -101,6 +101,10 @@ def calculate(
             note="bits that could be erased for it at the temperature of a body",
         ),
         Quantity(
+            "floors_2015", "The count of 2015 leaves",
+            energy_per_operation(power, known["2015"]) / floor, "erasures",
+        ),
+        Quantity(
             "even", "The chip is as good as a brain of", power / chip, "FLOP/s",
             note="with a smaller count the chip needs less for an operation",
         ),

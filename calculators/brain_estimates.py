@@ -54,10 +54,10 @@ def calculate(
     highest = max(each.range.high for each in shown)
     counted = [each for each in shown if each.kind != "molecules"]
     return [
-        Quantity("reached", f"Lie wholly below {name}", _below(counted, peak), "estimates"),
+        Quantity("reached", f"Estimates wholly below {name}", _below(counted, peak)),
         Quantity(
-            "reached_cluster", f"Lie wholly below {cluster.name}",
-            _below(counted, cluster.rate), "estimates",
+            "reached_cluster", f"Estimates wholly below {cluster.name}",
+            _below(counted, cluster.rate),
         ),
         Quantity("count", "Estimates without molecules", len(counted), "estimates"),
         Quantity("decades", "Powers of ten between the ends", decades(lowest, highest), digits=2),

@@ -124,8 +124,8 @@ def calculate(
         Quantity("filtered", "Your numbers, whole filters", counted, "FLOP/s"),
         Quantity("local", "Your numbers, one weight for a synapse", local, "FLOP/s"),
         Quantity("alone", "Numbers of 2015, one weight for a synapse", alone, "FLOP/s"),
-        Quantity("filter_factor", "What the filter multiplies by", counted / local, "x"),
-        Quantity("fixes", "What all the other changes divide by", before / counted, "x"),
+        Quantity("filter_factor", "What the filter multiplies by", counted / local),
+        Quantity("fixes", "What all the other changes divide by", before / counted),
         Chart(
             "waterfall",
             "From the published count to yours, one change after the other",

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from hwcalc import catalog
-from hwcalc.brain import MOLECULAR_TERMS, TERMS
+from hwcalc.brain import MOLECULAR_TERMS, TERMS, dendrite_operations, molecule_operations
 from hwcalc.brain_estimates import facts
 from hwcalc.calculator import (
     Axis,
@@ -167,6 +167,9 @@ def calculate(
     peak = peak_rate(device.peak, 16)
     cluster, dense = records("dense16")[-1], records("hpl")[-1]
     synaptic = parts["synapses/transmission"] + parts["synapses/learning"]
+    cells = facts()["neurons"].range.middle
+    points = synaptic + dendrite_operations(cells, 1, unit_operations_low, 1)
+    proteins = molecule_operations(cells, PROTEINS, Range(changes_low, changes_high).middle)
     return [
         Quantity("middle", "Middle of the outcomes", middle, "FLOP/s", digits=2),
         Quantity("low", "One in twenty is below", low, "FLOP/s", digits=2),
@@ -178,6 +181,16 @@ def calculate(
             bars[first][1] / bars[first][0], "x", digits=2,
         ),
         Quantity("synaptic", "Synapses alone, at the middle", synaptic, "FLOP/s", digits=2),
+        Quantity(
+            "points", "Synapses and the simplest cells", points, "FLOP/s", digits=2,
+            note="one unit a neuron, at the low end of the work",
+        ),
+        Quantity("detailed", "With dendrites", synaptic + parts["neurons/dendrites"], "FLOP/s",
+                 digits=2),
+        Quantity(
+            "proteins", "Proteins alone", proteins, "FLOP/s", digits=2,
+            note="whether or not they are followed in the answer",
+        ),
         Quantity(
             "enough", f"One {device.name} is enough for", outcomes.share_below(peak), "%",
             digits=2, note="of the outcomes, at its dense 16-bit peak",
