@@ -29,6 +29,7 @@ from hwcalc.host_memory import (
 from hwcalc.numeric import ceil
 
 KIT = prices.latest_purchase("ddr5-32gb-2x16", "new")
+BEFORE = next(p for p in prices.purchases("ddr5-32gb-2x16") if p.date == "2025-05")
 KIT_SIZE = 32 * 2.0**30  # [B]
 SYSTEM = 8 * 2.0**30  # [B] of the system and its programs
 WORKER = 2 * 2.0**30  # [B] of a worker process with its batches
@@ -111,6 +112,8 @@ def calculate(
         Quantity("rule_memory", "By the rule of 2018", memory_2018(float(gpu.memory)), "iB"),
         Quantity("cached", "Of the data set in memory", kept, "%", note="after the first epoch"),
         Quantity("memory_price", "Price of the memory chosen", memory * per_byte, "$"),
+        Quantity("dearer", "Such memory against May 2025", kit_price / BEFORE.value, "x",
+                 note=f"{text(BEFORE.value, '$')} then"),
         Quantity("memory_spare", "Of it not needed", max(0.0, memory - enough) * per_byte, "$"),
         Table(
             "memory_needs",

@@ -46,6 +46,7 @@ STORED = {
 LATENCY = 27e-6  # [s] of a copy, measured on a V100 (te42kyfo/gpu-benches)
 SIDE, CHANNELS = 224, 3  # of an image where no network says it
 MOST = 16  # workers in the chart
+ERAS = ("gtx-1080-ti", "rtx-2080-ti", "rtx-3090", "rtx-4090", "rtx-5090")
 STAGES = {"read": "Drive", "decode": "Workers", "copy": "PCIe", "compute": "GPUs"}
 
 
@@ -129,6 +130,10 @@ def calculate(
     idle = idle_share(compute, time)
     over = spare(rates)
     counts = range(MOST + 1)
+    # Fastest card of each generation on the same network, or on ResNet-50 where none is known.
+    trained = "resnet50" if network == "own" else network.id
+    eras = {key: batch / _compute(trained, key, batch) for key in ERAS}
+    names = [catalog.accelerators()[key].name.removeprefix("GeForce ") for key in ERAS]
     enough = next((n for n in counts if decode(n) <= compute), None)
     return [
         Quantity("rate", "Trained", images / time, "images/s"),
@@ -143,6 +148,9 @@ def calculate(
                  note="what the training processes take in"),
         Verdict("enough", "Workers per GPU that would do",
                 str(enough) if enough is not None else f"more than {MOST}", good=None),
+        Quantity("then", f"{names[0]} could train", eras[ERAS[0]], "images/s", note="in 32 bits"),
+        Quantity("growth", f"{names[-1]} against it", eras[ERAS[-1]] / eras[ERAS[0]], "x"),
+        Quantity("core", "Decoded by one core", decoder.rate, "images/s"),
         Quantity("copy", "Copy of a batch", copy, "s"),
         Quantity("batch_size", "Decoded batch of a GPU", decoded, "iB"),
         Quantity("reading", "Read from the drive", size * uncached / time, "B/s"),
@@ -169,6 +177,21 @@ def calculate(
             alt=f"For a step of {images} images the drive needs {text(read, 's')}, the workers "
             f"{text(times['decode'], 's')}, the copy {text(copy, 's')} and the GPUs "
             f"{text(compute, 's')}.",
+        ),
+        Chart(
+            "eras",
+            "What the fastest GeForce of its day wants, and what cores deliver",
+            x=Axis(""),
+            y=Axis("One GPU could train", "images/s", low=0),
+            marks=[
+                Bars("GPU", names, list(eras.values())),
+                Rule(y=decoder.rate, label="one core decodes"),
+                Rule(y=decoder.ceiling, label="one process takes in"),
+            ],
+            alt=f"{names[0]} could train {text(eras[ERAS[0]], 'images/s')}, {names[-1]} "
+            f"{text(eras[ERAS[-1]], 'images/s')}; one core decodes "
+            f"{text(decoder.rate, 'images/s')}, one process takes in at most "
+            f"{text(decoder.ceiling, 'images/s')}.",
         ),
         Chart(
             "by_workers",

@@ -98,9 +98,9 @@ def calculate(
         return lane_rate(gen, lanes)
 
     @cache
-    def at_rate(rate: float) -> float:
+    def at_rate(rate: float, count: int = gpus) -> float:
         over = dataclasses.replace(joined, bandwidth=rate)
-        return replica_step_time(compute, runs, False, gpus, gpus, over, SPREAD)
+        return replica_step_time(compute, runs, False, count, count, over, SPREAD)
 
     def step(lanes: int, gen: int = generation) -> float:
         # Eight lanes of one generation are as fast as four of the next: computed once.
@@ -124,6 +124,10 @@ def calculate(
         Quantity("speedup", "Speed-up", gpus * reached, "x", note=f"of {gpus} at best"),
         Quantity("full", "With sixteen lanes each", efficiency(wide), "%"),
         Quantity("four", "With four lanes each", efficiency(4), "%"),
+        Quantity("quad_eight", "Four GPUs with eight lanes each",
+                 scaling_efficiency(compute, at_rate(slot(8), 4)), "%"),
+        Quantity("quad_four", "Four GPUs with four lanes each",
+                 scaling_efficiency(compute, at_rate(slot(4), 4)), "%"),
         Quantity("gradients", "Gradients in each step", gradients, "B"),
         Quantity("compute", "Computation of a step", compute, "s"),
         Quantity("copy", "Copy of a batch", copy(width), "s", note="pinned"),

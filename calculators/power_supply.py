@@ -111,7 +111,10 @@ def calculate(
     carried = circuit_power(circuit.voltage, circuit.current, circuit.continuous)
     most = max((n for n in range(1, 9) if wall(card, n) <= carried), default=0)
     fitting = _largest(lambda share: wall(share * gpu.tdp) <= carried)
-    kept = limited_speed(max(fitting, LEAST) * gpu.tdp, gpu.tdp, static_power(gpu), 1)
+    static = static_power(gpu)
+    kept = limited_speed(max(fitting, LEAST) * gpu.tdp, gpu.tdp, static, 1) / limited_speed(
+        gpu.tdp, gpu.tdp, static, 1
+    )
     year = energy(1, hours * YEAR / 86400, drawn, 1)
     durations = sorted({*EXCURSIONS_SEEN, *EXCURSIONS_STOOD})
     peaks = [peak_load(load, spiking(card), f, together) for f in EXCURSIONS_SEEN.values()]
