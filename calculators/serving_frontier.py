@@ -3,7 +3,17 @@
 import functools
 from typing import Annotated
 
-from hwcalc import accuracy, catalog, cost, deployment, engines, networks, prices, serving
+from hwcalc import (
+    accuracy,
+    catalog,
+    cost,
+    deployment,
+    engines,
+    networks,
+    prices,
+    serving,
+    serving_runs,
+)
 from hwcalc.calculator import (
     Axis,
     Chart,
@@ -52,6 +62,8 @@ MEASURED = {
     ("sglang", "h200-sxm"): ("llama8b-h200", "deepseek-h200-sglang"),
     ("sglang", "b200"): ("", "deepseek-b200-sglang"),
 }
+# Networks of one shape; sweeps of the first were published.
+SAME = ("llama3.1-70b", "llama3-70b", "llama3.3-70b")
 SINCE = "2026-08"
 RENT = round(prices.typical_rent("h100-sxm", "on-demand", SINCE) * 3600, 2)
 
@@ -109,7 +121,7 @@ def calculate(
         int, Slider(16, 32_768, start=1024, scale="log", unit="tokens", label="Prompt")
     ],
     output: Annotated[
-        int, Slider(16, 16_384, start=512, scale="log", unit="tokens", label="Answer")
+        int, Slider(16, 16_384, start=1024, scale="log", unit="tokens", label="Answer")
     ],
     rent: Annotated[
         float,
@@ -159,6 +171,11 @@ def calculate(
     spent[f"Host ({host.name})"] = host.step + host.sequence * now.running
     step = sum(spent.values())
     million = 1e6 / now.rate
+    runs = (
+        serving_runs.matching_runs(device.id, ranks, weights, engine, prompt, output)
+        if network.id in SAME
+        else ()
+    )
     table = MEASURED.get((engine, device.id), ("", ""))[bool(network.experts)]
     tag = accuracy.tag(f"inference-{table}-between") if table else ""
     return [
@@ -198,6 +215,17 @@ def calculate(
                     "More users →",
                     [1 / each.between for each in sweep],
                     [each.rate / ranks for each in sweep],
+                ),
+                *(
+                    [
+                        Points(
+                            "Measured",
+                            [1 / run.between for run in runs],
+                            [run.rate / ranks for run in runs],
+                        )
+                    ]
+                    if runs
+                    else []
                 ),
                 Points(
                     "You",

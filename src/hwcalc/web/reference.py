@@ -21,7 +21,8 @@ from markdown.preprocessors import Preprocessor
 PACKAGE = Path(__file__).parents[1]
 # Modules by topic, each topic from the simple to the composed; a module not named here comes last.
 GROUPS = {
-    "Kernels": "roofline matmul machine kernels attention elementwise throttle latency tile_schedule",
+    "Kernels": "roofline matmul machine kernels attention elementwise throttle latency "
+    "tile_schedule",
     "Networks": "transformer weights blocks training_flops activations kv_cache cnn "
     "convolution convolution_theorem diffusion convolution_time cnn_time",
     "Links and collectives": "collectives all_reduce torus fabric collective_time "
@@ -29,7 +30,8 @@ GROUPS = {
     "Training": "training compute_optimal data_parallel buckets parallel_step scaling_runs layout "
     "layer_time training_attention exchange replicas training_step planner encoder_programs "
     "encoder ranking card_speeds",
-    "Inference": "achieved deployment experts serving_step engines serving batches speculative",
+    "Inference": "achieved deployment experts serving_step engines serving batches speculative "
+    "serving_runs",
     "Memory": "states memory adapters gguf serving_memory card_memory",
     "Machine": "data_path host_memory pcie_lanes build power power_supply cooling",
     "Cost": "cost prices ownership waiting",
