@@ -1,6 +1,7 @@
 """How should this network be laid out on this cluster?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, NamedTuple
 
 from hwcalc import accuracy, blocks, catalog, planner, roofline, training, transformer
@@ -24,7 +25,7 @@ from hwcalc.networks import Transformer, transformers
 from hwcalc.states import States
 from hwcalc.training_step import step_time
 
-SOFTWARE = FRAMEWORKS["megatron-core"]
+MEGATRON = FRAMEWORKS["megatron-core"]
 STATES = States(weight=2, gradient=4, master=4, optimizer="adam")
 INTERLEAVE, MICRO_BATCH = (planner.FIELDS.index(name) for name in ("interleave", "micro_batch"))
 PARTS = (1, 2, 4)  # of a stage, that are tried
@@ -83,13 +84,14 @@ def calculate(
 ) -> Iterator[Results]:  # fmt: skip
     shape = blocks.shape(network)
     cluster = Cluster(gpu, node, link.bandwidth, USUAL_SPREAD)
+    software = replace(MEGATRON, precision="bf16" if "bf16" in gpu.peak else "fp16")
     capacity = gpu.memory * usable
     rows = [
         row
         for row in planner.layouts(shape, gpus, node, batch, sequence)
         if row[INTERLEAVE] in PARTS and row[MICRO_BATCH] <= LARGEST
     ]
-    fitting = planner.fitting(shape, rows, sequence, SOFTWARE, STATES, 0.0, 0.0, capacity)
+    fitting = planner.fitting(shape, rows, sequence, software, STATES, 0.0, 0.0, capacity)
     found: list[Found] = []
     flops = batch * sequence * transformer.training_flops_per_token(
         training.working_parameters(network), network.layers, network.hidden, sequence
@@ -100,7 +102,7 @@ def calculate(
         best = sorted(found, key=lambda each: each.time)[:SHOWN]
         names = [f"{rank}: {_name(each.layout)}" for rank, each in enumerate(best, 1)]
         memory = [
-            training_memory(shape, each.layout, sequence, SOFTWARE, STATES, 0.0, 0.0)
+            training_memory(shape, each.layout, sequence, software, STATES, 0.0, 0.0)
             for each in best
         ]
         first, layout = best[0], best[0].layout
@@ -125,7 +127,7 @@ def calculate(
             Table(
                 "ranking",
                 "The fastest layouts",
-                [Column("Tensor × stages × replicas"), Column("Experts over"), Column("Micro-batch"),
+                [Column("Tensor × stages × replicas"), Column("Experts over"), Column("Batch"),
                  Column("Parts"), Column("ZeRO"), Column("Recomputed"), Column("Step", "s"),
                  Column("Memory", "iB")],
                 [
@@ -170,7 +172,7 @@ def calculate(
 
     for count, (row, _) in enumerate(fitting, 1):
         layout = Layout(*row)
-        times = step_time(cluster, shape, layout, sequence, SOFTWARE, 0.0)
+        times = step_time(cluster, shape, layout, sequence, software, 0.0)
         found.append(Found(sum(times.values()), layout, times))
         if count % TOGETHER == 0:
             yield ranking()
