@@ -94,7 +94,7 @@ def _chosen(name: str, keep: Callable[[Row], bool]) -> tuple[Row, ...]:
 REGIMES = (
     _regime(
         "pytorch",
-        "BERT-large in PyTorch, pre-training, fine-tuning and answers (V100, A100)",
+        "BERT, large, in PyTorch: pre-training, fine-tuning, answers (V100, A100)",
         _chosen("bert_pytorch", lambda row: not overstated(row)),
         (0.07, 0.2),
         "Fine-tuning and answers on the A100 are predicted too fast by a fifth; another laboratory "
@@ -102,7 +102,7 @@ REGIMES = (
     ),
     _regime(
         "tensorflow-pretraining",
-        "BERT-large pre-training in TensorFlow (V100 and A100, 1 to 512)",
+        "BERT, large, in TensorFlow: pre-training (V100 and A100, 1 to 512)",
         table("bert_tensorflow_pretrain"),
         (0.092, 0.185),
         "TF32 is predicted a sixth too fast, and too slow several DGX-2H, whose boards have 450 W "
@@ -110,7 +110,7 @@ REGIMES = (
     ),
     _regime(
         "tensorflow-v100",
-        "BERT answers in TensorFlow (V100 of 16 GB, 1 to 8 at once)",
+        "BERT, answers in TensorFlow (V100 of 16 GB, 1 to 8 at once)",
         table("bert_tensorflow_answer_v100"),
         (0.035, 0.09),
         "Without matrix units one short text is predicted too slow.",
@@ -118,14 +118,14 @@ REGIMES = (
     ),
     _regime(
         "tensorflow",
-        "BERT answers in TensorFlow (V100 of 32 GB, A100, 1 to 8 at once)",
+        "BERT, answers in TensorFlow (V100 of 32 GB, A100, 1 to 8 at once)",
         _chosen("bert_tensorflow_answer", lambda row: not unmixed(row)),
         (0.051, 0.15),
         "TF32, whose energy was never measured, and the SXM3 board of 350 W.",
     ),
     _regime(
         "tensorflow-unmixed",
-        "BERT answers in TensorFlow, A100 with mixed precision",
+        "BERT, answers in TensorFlow (A100 with mixed precision)",
         _chosen("bert_tensorflow_answer", unmixed),
         (0.22, 0.32),
         "Measured times are those of the same table's TF32 rows within a few percent, so mixed "
@@ -134,7 +134,7 @@ REGIMES = (
     ),
     _regime(
         "tensorflow-t4",
-        "BERT answers in TensorFlow (T4, 1 to 8 at once)",
+        "BERT, answers in TensorFlow (T4, 1 to 8 at once)",
         table("bert_tensorflow_answer_t4"),
         (0.07, 0.22),
         "One short text: the host of that machine, which the source does not name, is slower than "
@@ -144,7 +144,7 @@ REGIMES = (
     ),
     _regime(
         "deepspeed",
-        "BERT-large pre-training with DeepSpeed's fused kernels (V100)",
+        "BERT, large, with DeepSpeed's fused kernels (V100)",
         table("bert_deepspeed"),
         (0.1, 0.125),
         "Two rates without their batch; 64 and 16 at once are taken.",

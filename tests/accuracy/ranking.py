@@ -97,7 +97,7 @@ def _regime(
         rows=tuple(row for key, rows in groups().items() if keep(key) for row in rows),
         measured=measured,
         predicted=relative,
-        unit="1/s",
+        unit="samples/s",
         fitted=fitted,
         median=bound[0],
         ninth=bound[1],
