@@ -50,7 +50,7 @@ def calculate(
         raise ValueError(f"{VENDORS[vendor]}: no chip that was announced ahead; show all of them")
     share = came(maker)
     drawn = sorted(
-        (chip for chip in chosen if chip.dated and (not ahead or _open(chip) or _late(chip))),
+        (chip for chip in chosen if _shown(chip, ahead)),
         key=lambda chip: chip.announced,
     )
     kinds = {
@@ -59,7 +59,6 @@ def calculate(
     return [
         Quantity("median", "Half of them took at most", times[len(times) // 2], "months",
                  note=f"from announcement to arrival, of {len(times)} that came"),
-        Quantity("ninth", "Nine in ten at most", times[int(0.9 * (len(times) - 1))], "months"),
         Quantity("longest", "The longest", times[-1], "months"),
         Quantity("share", "Came at all", share, "%", note="of those that came or were cancelled"),
         Quantity("pending", "Still awaited", sum(chip.status == "announced" for chip in chosen),
@@ -94,14 +93,13 @@ def calculate(
     ]  # fmt: skip
 
 
-def _open(chip: Announcement) -> bool:
-    return not chip.shipped
-
-
-def _late(chip: Announcement) -> bool:
-    return calendar_year(chip.shipped) - calendar_year(chip.announced) > 1 / 12
+def _shown(chip: Announcement, ahead: bool) -> bool:
+    """Whether both ends of its bar are known, and it was announced ahead if that is asked for."""
+    if not chip.dated or (chip.status == "cancelled" and not chip.ended):
+        return False
+    return not (ahead and chip.shipped) or _end(chip) - calendar_year(chip.announced) > 1 / 12
 
 
 def _end(chip: Announcement) -> float:
-    """Arrival, or today for what has not come."""
-    return calendar_year(chip.shipped or READ)
+    """Cancellation, arrival, or today for what has not come."""
+    return calendar_year(chip.ended or chip.shipped or READ)

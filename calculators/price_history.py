@@ -76,7 +76,8 @@ def calculate(
     for price in shown:
         kind = "new" if price.kind == "launch" else price.kind
         courses.setdefault((kind, price.seller), []).append(price)
-    (_, seller), course = max(courses.items(), key=lambda each: (len(each[1]), each[0][0] == "new"))
+    kept, seller = max(courses, key=lambda each: (len(courses[each]), each[0] == "new"))
+    course = courses[kept, seller]
     if len(course) < 2:
         raise ValueError(f"{name}: no seller with two prices since {since:g}; start earlier")
     first, last = course[0], course[-1]
@@ -101,7 +102,7 @@ def calculate(
             x=Axis("Date", "year", low=since, high=2027),
             y=Axis("Price", unit, low=0),
             marks=[
-                Line(seller, [p.year for p in course], [p.value for p in course], dash=True),
+                Line(KINDS[kept], [p.year for p in course], [p.value for p in course], dash=True),
                 *(Points(KINDS[kind], [p.year for p in some], [p.value for p in some])
                   for kind, some in kinds.items() if some),
                 Rule(y=first.value, label="then"),

@@ -117,7 +117,7 @@ def calculate(
         Quantity("first", f"The {COMPARED[one]}, gave for a dollar", first, unit),
         Quantity("second", f"The {COMPARED[other]}, gives", second, unit),
         Quantity("compared", "The one over the other", second / first, "x"),
-        Quantity("patience", "Work must take so long for any wait to end it sooner",
+        Quantity("patience", "Shortest work that any wait ends sooner",
                  shortest_work_to_delay(ever.doubling_time), "s",
                  note="on today's card, at this pace"),
         Chart(
@@ -131,11 +131,12 @@ def calculate(
                 Line("With hindsight", years, [trend_value(ever, year) for year in years],
                      dash=True),
                 Points("Known then", dates[:before], bought[:before],
-                       labels=[""] * before),
+                       labels=[c.name if c.id in NAMED else "" for c in chosen[:before]]),
                 Points("Came later", dates[before:], bought[before:],
                        labels=[c.name if c.id in NAMED else "" for c in chosen[before:]]),
                 *([Points("Asked in shops", [s[0] for s in shops], [s[2] for s in shops],
-                          labels=[s[1] for s in shops])] if shop and shops else []),
+                          labels=[s[1] if s[1] == "RTX 5090" else "" for s in shops])]
+                  if shop and shops else []),
                 Rule(x=known, label="forecast made"),
             ],
             alt=f"Of {check.later} cards launched after {known:g}, "
@@ -153,7 +154,7 @@ def calculate(
     ]  # fmt: skip
 
 
-NAMED = {"titan-v", "titan-rtx", "rtx-3090", "rtx-4090", "rtx-5090"}
+NAMED = {"gtx-1080-ti", "titan-v", "titan-rtx", "rtx-3090", "rtx-4090"}
 
 
 def _shops(

@@ -204,6 +204,12 @@ def calculate(
     curves = [left(each) for each in waits]
     factors = [1 + i / 10 for i in range(31)]
     pairs = successions()
+    # Names of pairs with the same gap would overlap: the first is named at its other point.
+    gaps = [round(pair.gap / MONTH) for pair in pairs]
+    names = [
+        (f"{_short(pair.old.name)} to {_short(pair.new.name)}", gap not in gaps[i + 1 :])
+        for i, (pair, gap) in enumerate(zip(pairs, gaps, strict=True))
+    ]
     return [
         Quantity("limit", "Waiting does more work up to", limit, "months" if limit else "s",
                  note="of waiting"),
@@ -237,15 +243,16 @@ def calculate(
             "generations",
             "How long a successor may take, and how long four of them took",
             x=Axis("Speed of the successor", "x", low=1, high=4),
-            y=Axis("Time", "months", low=0),
+            y=Axis("Time", "months", low=0, high=4 * YEAR),
             marks=[
                 Line("Waiting pays below, if it is sure to come", factors,
                      [break_even_wait(horizon, each, 1.0) for each in factors]),
                 Points("Release to release, as measured", [pair.speedup for pair in pairs],
                        [pair.gap for pair in pairs],
-                       labels=[f"{_short(p.old.name)} to {_short(p.new.name)}" for p in pairs]),
+                       labels=[name if clear else "" for name, clear in names]),
                 Points("The same, for the same money", [pair.same_money for pair in pairs],
-                       [pair.gap for pair in pairs]),
+                       [pair.gap for pair in pairs],
+                       labels=["" if clear else name for name, clear in names]),
                 Points("You", [min(speedup, 4.0)], [wait]),
             ],
             alt=f"With work that counts for {text(horizon, 'months')}, "

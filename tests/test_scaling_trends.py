@@ -193,7 +193,7 @@ def test_announcements_have_order_and_source() -> None:
             assert chip.shipped, chip
             assert calendar_year(chip.shipped) >= calendar_year(chip.announced) - 0.05, chip
     known_times = arrival_times("")
-    assert len(known_times) == sum(c.status == "shipped" and c.dated for c in announcements()) > 15
+    assert len(known_times) == sum(c.status == "shipped" and c.dated for c in announcements()) > 12
 
 
 def test_what_intel_announced_mostly_did_not_come() -> None:

@@ -62,6 +62,7 @@ class Announcement:
     announced: str  # date, "" if unknown
     promised: str  # in the vendor's words
     shipped: str  # date, "" if it has not
+    ended: str  # date of the cancellation, "" if there was none or it is unknown
     status: str  # shipped, sampled, announced, cancelled
     unverified: tuple[str, ...]  # fields not seen in a document
     source: str
@@ -147,6 +148,7 @@ def announcements() -> tuple[Announcement, ...]:
             announced=row["announced"],
             promised=row["promised"],
             shipped=row["shipped"],
+            ended=row["ended"],
             status=row["status"],
             unverified=tuple(row["unverified"].split()),
             source=row["source"],

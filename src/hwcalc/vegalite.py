@@ -116,6 +116,8 @@ class _Scaled:
         """The encoding of a quantitative channel."""
         axis = self.axis
         ticks: Json = {"format": "d" if axis.unit == "year" else ",~r"}
+        if axis.unit == "year":
+            ticks["tickMinStep"] = 1  # half a year would be written as the next
         scale: Json = {"type": axis.scale}
         low = None if axis.low is None else self.short(axis.low)
         high = None if axis.high is None else self.short(axis.high)
