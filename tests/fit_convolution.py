@@ -41,7 +41,6 @@ USUAL: Mapping[str, Mapping[str, float]] = {
     },
     "Maxwell": {"vector.launch": 70e-6},
     "matrix": {
-        "matrix.forward": 1.0,
         "matrix.input": 0.8,
         "matrix.weight": 0.9,
         "depthwise.forward": 0.8,

@@ -22,7 +22,7 @@ from tests.docstrings import (
 FUNCTIONS = dict(functions())
 # Base units, and what is counted. A prefix (GB, ms) or a percent sign is not among them.
 UNITS = {"1", "any", "B", "s", "FLOP", "W", "J", "$", "Hz", "bit", "pixels"} | {
-    *("V", "A", "K", "m³"),
+    *("V", "A", "K", "m", "m²", "m³"),
     *("token", "tokens", "sample", "samples", "image", "images"),
 }
 

@@ -3,8 +3,8 @@ r"""How long a convolutional layer takes on a real chip, forward and backward, b
 A library multiplies matrices: the implicit algorithm reads the windows of the input as the rows
 of a matrix that memory never holds, so its time is that of the multiplication (`kernels`) with
 the bytes of the tensors instead of the matrices. Winograd's algorithm multiplies fewer numbers
-and moves more; without matrix units it wins for 3 x 3 kernels. A depthwise layer does so few
-operations for a byte that only bandwidth counts.
+and moves more; without matrix units it wins for 3 x 3 kernels. A depthwise layer does few
+operations for a byte and no matrices: bandwidth counts, and for large kernels the vector units.
 
 The constants are shares of what a multiplication reaches: how much slower gathered operands make
 each pass, on vector units (`vector`, FP32) and on matrix units (`matrix`, the other formats).
@@ -24,7 +24,7 @@ from hwcalc.convolution import PASSES, Convolution, convolution_traffic
 from hwcalc.datafile import DATA, load
 from hwcalc.kernels import tiled_time
 from hwcalc.machine import FORMATS, Machine, fitted, machine
-from hwcalc.numeric import ceil, check_count, minimum
+from hwcalc.numeric import ceil, check_count, maximum, minimum
 
 __all__ = [
     "LAYOUTS",
@@ -176,9 +176,13 @@ def pass_times(
     inner, outer = layer.inner, layer.outer
     traffic = size * (batch * layer.image + layer.weights)
     if layer.groups > 1 and inner == 1:
-        moved = traffic / get(f"depthwise.{direction}", dtype)
-        return {"depthwise": launch + moved / chip.bandwidth}
-    share = get(f"{kind}.{direction}", dtype)
+        moved = traffic / (get(f"depthwise.{direction}", dtype) * chip.bandwidth)
+        # Nothing to multiply as matrices: the vector units do it.
+        rate = chip.peak["fp32"] if "fp32" in chip.peak else chip.rate(dtype)
+        flops = 2 * batch * layer.positions * outer * layer.area * layer.groups
+        return {"depthwise": launch + maximum(moved, flops / rate)}
+    # On matrix units the forward pass is as fast as the multiplication.
+    share = chip.constants.get(f"{kind}.{direction}", 1.0)
     if kind == "matrix":
         inner = ALIGNED * ceil(inner / ALIGNED)
     if direction == "forward":
@@ -233,7 +237,7 @@ def algorithm_times(
     `kernels.tiled_time` for the bytes $Q$ of the three tensors, and a share $\eta$ fitted for
     each pass. Winograd's $F(m, 3)$ is $(m+2)^2$ multiplications of $N \lceil P/m \rceil
     \lceil Q/m \rceil$ rows; for $m = 4$ its transformed tensors go through memory. A depthwise
-    layer moves $Q$ at a share of the bandwidth.
+    layer moves $Q$ at a share of the bandwidth, or takes as long as its operations on vector units.
 
     Assumption: the channels of a group are padded to 8 for matrix units, which want channels
     last; where they come first, tensors of kernels larger than 1 x 1 are turned around.
@@ -311,6 +315,6 @@ def convolution_time(
         >>> v100 = catalog.accelerators()["v100-sxm2-16gb"]
         >>> layer = Convolution(16, 256, 512, 28, 28, (3, 3), padding=(1, 1))
         >>> convolution_time(v100, layer, "forward", "fp16", "nhwc") * 1e3
-        0.32
+        0.29
     """
     return minimum(*algorithm_times(accelerator, layer, direction, dtype, layout).values())
