@@ -203,14 +203,12 @@ def prompt_time(
     known = fitted_constants() if constants is None else constants
     clock, _, metal = _chip(accelerator, release)
     rate = known["stream"] * accelerator.bandwidth
-    sizes = shape(network)
+    sizes, inside = _layers(network, form)
     batches = ceil(tokens / BATCH)
     rows = ceil(tokens / batches)  # llama.cpp's last batch is short; equal ones take as long
     packed = form not in PLAIN
     unpacks = packed and release == "2024" and not metal
     own = metal or (packed and not unpacks)
-    whole = gguf_bytes(network, form)
-    inside = whole["attention"] + whole["mlp"] + whole["experts"]
     weights = sizes.layers * (sizes.dense - sizes.vectors + sizes.routed)
     cycles = known["launch.metal" if metal else f"launch.{release}"]
     launches = (_token(network, form)[2] + CONVERSIONS * sizes.layers) * cycles
@@ -263,6 +261,13 @@ def _token(network: Transformer, form: str) -> tuple[float, float, float]:
     )
     kernels = KERNELS + (EXPERT_KERNELS if network.experts else 0)
     return moved, float(numbers), float(network.layers * kernels)
+
+
+@functools.cache
+def _layers(network: Transformer, form: str) -> tuple[Shape, float]:
+    """Give the sizes of a network and the bytes of its layers' weights."""
+    whole = gguf_bytes(network, form)
+    return shape(network), whole["attention"] + whole["mlp"] + whole["experts"]
 
 
 def _wide(accelerator: Accelerator) -> float:
