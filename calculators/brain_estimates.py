@@ -44,10 +44,10 @@ def calculate(
     name = f"{devices:,} {device.name}"
     dense, sparse, cluster = (records(key)[-1] for key in ("hpl", "hpcg", "dense16"))
     machines = {
-        name: peak,
+        "Chosen chips": peak,
         f"{sparse.name}, sparse": sparse.rate,
         f"{dense.name}, dense": dense.rate,
-        f"{cluster.name}, peak": cluster.rate,
+        "AI cluster, peak": cluster.rate,
     }
     limit = landauer_rate(power, BODY)
     lowest = min(each.range.low for each in shown)
@@ -81,7 +81,7 @@ def calculate(
                 *(
                     Spans(
                         kind,
-                        [f"{each.name} ({each.year})" for each in members],
+                        [each.short for each in members],
                         [_ends(each.range.low, each.range.high)[0] for each in members],
                         [_ends(each.range.low, each.range.high)[1] for each in members],
                     )

@@ -174,7 +174,7 @@ def calculate(
         Quantity("middle", "Middle of the outcomes", middle, "FLOP/s", digits=2),
         Quantity("low", "One in twenty is below", low, "FLOP/s", digits=2),
         Quantity("high", "One in twenty is above", high, "FLOP/s", digits=2),
-        Quantity("factor", "Upper over lower end", high / low, "x", digits=2),
+        Quantity("factor", "Upper over lower end", high / low, digits=2),
         Verdict("dominant", "Moves it most", NAMES[first].lower()),
         Quantity(
             "dominant_factor", "By how much it alone moves it",
@@ -223,9 +223,9 @@ def calculate(
             y=Axis("Enough for", "%", low=0, high=1),
             marks=[
                 Line("Share of outcomes", [outcomes.quantile(s) for s in SHARES], SHARES),
-                Rule(x=peak, label=f"1 {device.name}"),
+                Rule(x=peak, label="1 chip"),
                 Rule(x=dense.rate, label=dense.name),
-                Rule(x=cluster.rate, label=cluster.name),
+                Rule(x=cluster.rate, label="AI cluster"),
             ],
             alt=f"Half of the outcomes are below {text(middle, 'FLOP/s', 2)}; one {device.name} is "
             f"enough for {text(outcomes.share_below(peak), '%', 2)} of them.",

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from hwcalc import cost
 from hwcalc.brain import (
     dendrite_operations,
     filters_2015,
@@ -131,6 +132,14 @@ def test_el_capitan_on_hpl() -> None:
     machine = records("hpl")[-1]
     assert machine.power is not None
     assert 1 / energy_per_operation(machine.power, machine.rate) == pytest.approx(60.9e9, rel=1e-3)
+
+
+def test_tianhe_2s_electricity_as_the_article_of_2015_has_it() -> None:
+    """24 MW cost $65,000 to $100,000 a day at $0.113 to $0.174, and $23 million a year at $0.11."""
+    day, kwh = cost.energy(1, 86400, 24e6, 1), 3.6e6
+    assert cost.electricity(day, 0.113 / kwh) == pytest.approx(65e3, rel=0.01)
+    assert cost.electricity(day, 0.174 / kwh) == pytest.approx(100e3, rel=0.01)
+    assert cost.electricity(day * 365, 0.11 / kwh) == pytest.approx(23.1e6, rel=0.01)
 
 
 def test_memory_of_the_neocortex() -> None:

@@ -28,6 +28,7 @@ class Estimate:
 
     id: str
     name: str  # author and method
+    short: str  # what fits beside a chart
     year: int
     range: Range  # [1/s] operations, both ends alike where one number was given
     counts: str  # what its author calls an operation
@@ -65,6 +66,7 @@ def estimates() -> Mapping[str, Estimate]:
                 row["id"]: Estimate(
                     id=row["id"],
                     name=row["name"],
+                    short=row["short"],
                     year=int(row["year"]),
                     range=Range(float(row["low"]), float(row["high"])),
                     counts=row["counts"],
