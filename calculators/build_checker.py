@@ -249,11 +249,12 @@ def _price(gpu: str, typed: float) -> tuple[float, str]:
     """The price of a GPU: the reader's, or the latest one known, with its date."""
     if typed:
         return typed, "as you say"
-    for kind in ("new", "used", "launch"):
-        known = prices.latest_purchase(gpu, kind)
-        if known:
-            return known.value, f"{kind}, {known.date}"
-    raise ValueError("no price of this GPU is in our table; enter one")
+    found = [prices.latest_purchase(gpu, kind) for kind in ("new", "used", "launch")]
+    known = [price for price in found if price]
+    if not known:
+        raise ValueError("no price of this GPU is in our table: enter one above 0")
+    latest = max(known, key=lambda price: price.year)
+    return latest.value, f"{latest.kind}, {latest.date}"
 
 
 @cache
