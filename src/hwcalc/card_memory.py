@@ -196,12 +196,12 @@ def largest_fit(memory_of: Callable[[float], float], memory: float, most: float)
     if first > memory:
         return 0.0
     slope = memory_of(2.0) - first if most > 1 else 0.0
-    guess = 1.0 + (memory - first) // slope if slope > 0 else most
-    low, high = 1.0, most + 1.0  # low fits, high does not, or is not tried
-    # The guess and one beyond it close the bracket where the line is right.
-    for value in (min(guess, most), guess + 1):
-        if low < value < high:
-            low, high = (value, high) if memory_of(value) <= memory else (low, value)
+    guess = min(most, 1.0 + (memory - first) // slope) if slope > 0 else most
+    reached = memory_of(guess)
+    straight = abs(first + slope * (guess - 1) - reached) <= 1e-9 * reached
+    if straight and reached <= memory:
+        return guess
+    low, high = (guess, most + 1.0) if reached <= memory else (1.0, guess)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if memory_of(middle) <= memory else (low, middle)
