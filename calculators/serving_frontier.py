@@ -151,12 +151,11 @@ def calculate(
     key = device.id, network.id, ranks, weights, value
     where = placed(*key)
     host = engines.engine(engine)
-    room = deployment.most_sequences(
-        device, network, STORED[weights], sum(lengths), value, ranks, SHARE
-    )
+    held = engines.memory_tokens(engine, *lengths)
+    room = deployment.most_sequences(device, network, STORED[weights], held, value, ranks, SHARE)
     if room < 1:
         raise ValueError(
-            f"{network.name} with a sequence of {prompt + output:,} tokens does not fit into "
+            f"{network.name} with a sequence of {held:,.0f} tokens does not fit into "
             f"{ranks} × {device.name}; take more of them, narrower weights or shorter texts"
         )
 

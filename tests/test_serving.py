@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hwcalc import catalog
+from hwcalc import catalog, cost
 from hwcalc.batches import batch_time, opening_steps, opening_time
 from hwcalc.deployment import Deployment, deploy, most_sequences, usable_format
-from hwcalc.engines import ENGINES, Engine, engine
+from hwcalc.engines import ENGINES, Engine, engine, memory_tokens
 from hwcalc.serving import service, steady_steps, under_load
 from hwcalc.serving_memory import serving_memory
 from hwcalc.serving_step import decode_step, prefill_step
@@ -118,6 +118,24 @@ def test_memory_bounds_the_sequences() -> None:
     used = serving_memory(network, "fp8", most, 9216, 2, 16, 8192, 2, 0.0)
     assert sum(used.values()) == pytest.approx(0.9 * chip.memory)
     assert most_sequences(chip, network, "bf16", 9216, 2, 1, 0.9) < 1
+
+
+def test_who_sets_the_answer_aside_has_fewer_places() -> None:
+    """An engine that never interrupts holds memory for whole answers, others for half of them."""
+    assert memory_tokens("trtllm", 1000, 4000) == 5000
+    assert memory_tokens("vllm", 1000, 4000) == memory_tokens("sglang", 1000, 4000) == 3000
+    with pytest.raises(ValueError, match="name = 'ggml'"):
+        memory_tokens("ggml", 1, 1)
+
+
+def test_energy_is_at_most_the_limit() -> None:
+    """Whatever is drawn, a token's energy is at most the limit's times its time (PEERS 6, 20)."""
+    found = service(placed(4), engine("vllm"), 32, 1000, 500, 64)
+    limit = CHIPS["h100-sxm"].tdp
+    for drawn in (0.1, 0.7, 1.0):
+        joules = cost.energy(4, 1 / found.rate, drawn * limit, 1.0)
+        assert joules <= 4 * limit / found.rate * (1 + 1e-12)
+    assert joules == pytest.approx(4 * limit / found.rate)
 
 
 def test_experts_in_memory_are_all_of_them() -> None:

@@ -16,11 +16,15 @@ import functools
 from dataclasses import dataclass
 
 from hwcalc.datafile import DATA, load
+from hwcalc.numeric import check_non_negative
 
-__all__ = ["ENGINES", "Engine", "engine"]
+__all__ = ["ENGINES", "Engine", "engine", "memory_tokens"]
 
 # Engines whose sweeps were measured, with the names shown to readers.
 ENGINES = {"vllm": "vLLM", "sglang": "SGLang", "trtllm": "TensorRT-LLM"}
+# Part of an answer for which memory is held on average. Two engines hand it out as a sequence grows
+# and interrupt one when it runs out; the third sets the whole answer aside before it begins.
+RESERVED = {"vllm": 0.5, "sglang": 0.5, "trtllm": 1.0}
 
 
 @dataclass(frozen=True)
@@ -58,3 +62,38 @@ def engine(name: str) -> Engine:
         raise ValueError(f"name = {name!r}: must be one of {', '.join(ENGINES)}")
     found = load(DATA / "fitted" / "inference.toml")
     return Engine(ENGINES[name], **{**found["general"], **found[name]})
+
+
+def memory_tokens(name: str, prompt: float, output: float) -> float:
+    r"""Estimate the tokens for which an engine holds memory, a mean over a sequence's life.
+
+    $$ s = s_{in} + \varrho\, s_{out} $$
+
+    with $\varrho = 1$ where the whole answer is set aside at once, one half where memory is handed
+    out as the sequence grows.
+
+    Args:
+        name: A key of `ENGINES`. [1]
+        prompt: Length of a prompt. [tokens]
+        output: Tokens written for it. [tokens]
+
+    Returns:
+        Tokens in the cache. [tokens]
+
+    Raises:
+        ValueError: If the name is unknown or a length is negative.
+
+    References:
+        Kwon et al. 2023, "PagedAttention", https://doi.org/10.48550/arXiv.2309.06180
+
+        TensorRT-LLM, capacity scheduler policy, GUARANTEED_NO_EVICT,
+        https://nvidia.github.io/TensorRT-LLM/performance/performance-tuning-guide/useful-runtime-flags.html
+
+    Examples:
+        >>> memory_tokens("vllm", 1024, 8192), memory_tokens("trtllm", 1024, 8192)
+        (5120.0, 9216.0)
+    """
+    if name not in ENGINES:
+        raise ValueError(f"name = {name!r}: must be one of {', '.join(ENGINES)}")
+    check_non_negative(prompt=prompt, output=output)
+    return prompt + RESERVED[name] * output
