@@ -102,7 +102,7 @@ def calculate(
                  note=f"from {before} cards before {known:g}"),
         Quantity("inside", "Later cards within the band", check.inside, "%",
                  note=f"of {check.later}; the band should hold {text(SHARE, '%')}"),
-        Quantity("bias", "What came, over what was foreseen", check.bias, "x",
+        Quantity("bias", "What came, of what was foreseen", check.bias, "%",
                  note="in the median"),
         Verdict("held", "The forecast", "held" if check.held else "failed", good=check.held),
         Quantity("doubling", "Doubling over all years", ever.doubling_time, "s",
@@ -111,12 +111,12 @@ def calculate(
         Quantity("slowest", "At the slowest", slow, "s", note="95 % range of the slope"),
         Quantity("spread", "Cards of one time differ by", ever.choice, "x",
                  note="between the ends of the middle two thirds"),
-        Quantity("asked", "What shops gave for a dollar in 2026, over the launch",
-                 _middle(asked) if asked else 1.0, "x",
+        Quantity("asked", "A dollar in a shop of 2026 bought, of the launch",
+                 _middle(asked) if asked else 1.0, "%",
                  note="in the median of five cards" if asked else "no such price here"),
         Quantity("first", f"The {COMPARED[one]}, gave for a dollar", first, unit),
         Quantity("second", f"The {COMPARED[other]}, gives", second, unit),
-        Quantity("compared", "The one over the other", second / first, "x"),
+        Quantity("compared", "The second over the first", second / first, "x"),
         Quantity("patience", "Shortest work that any wait ends sooner",
                  shortest_work_to_delay(ever.doubling_time), "s",
                  note="on today's card, at this pace"),
@@ -141,7 +141,7 @@ def calculate(
             ],
             alt=f"Of {check.later} cards launched after {known:g}, "
             f"{text(check.inside, '%')} lie in the band of the forecast and {fallen} below its "
-            f"middle; in the median they give {text(check.bias, 'x')} of what was foreseen.",
+            f"middle; in the median they give {text(check.bias, '%')} of what was foreseen.",
         ),
         Table(
             "cards",
@@ -154,7 +154,7 @@ def calculate(
     ]  # fmt: skip
 
 
-NAMED = {"gtx-1080-ti", "titan-v", "titan-rtx", "rtx-3090", "rtx-4090"}
+NAMED = {"titan-v", "titan-rtx"}
 
 
 def _shops(

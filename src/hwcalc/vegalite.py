@@ -102,11 +102,16 @@ class _Scaled:
 
         None, which Vega leaves out, for what is not finite: JSON has no word for it.
         """
-        return float(f"{value / self.divisor:.5g}") if math.isfinite(value) else None
+        if not math.isfinite(value):
+            return None
+        # Of a date five digits would leave tenths of a year.
+        return round(value, 2) if self.axis.unit == "year" else float(f"{value / self.divisor:.5g}")
 
     def words(self, value: float) -> str:
         """A value as written in a tooltip."""
-        return f"{value:.0f}" if self.axis.unit == "year" else display.text(value, self.axis.unit)
+        if self.axis.unit == "year":
+            return f"{math.floor(value)}"  # its autumn is still in that year
+        return display.text(value, self.axis.unit)
 
     def title(self) -> str:
         """The label and the unit that the numbers along the axis have."""
@@ -115,12 +120,12 @@ class _Scaled:
     def channel(self, side: str) -> Json:
         """The encoding of a quantitative channel."""
         axis = self.axis
-        ticks: Json = {"format": "d" if axis.unit == "year" else ",~r"}
-        if axis.unit == "year":
-            ticks["tickMinStep"] = 1  # half a year would be written as the next
         scale: Json = {"type": axis.scale}
         low = None if axis.low is None else self.short(axis.low)
         high = None if axis.high is None else self.short(axis.high)
+        ticks: Json = {"format": "d" if axis.unit == "year" else ",~r"}
+        if axis.unit == "year":
+            ticks["values"] = _whole_years(low or min(self.values), high or max(self.values))
         if axis.scale == "log":
             low, high = low or min(self.values), high or max(self.values)
             if low == high:
@@ -147,6 +152,12 @@ class _Scaled:
             "scale": scale,
             "axis": ticks,
         }
+
+
+def _whole_years(low: float, high: float) -> list[int]:
+    """Years to write along an axis, at most a dozen: half a year would be written as the next."""
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 10**9) if (high - low) / step <= 12)
+    return list(range(math.ceil(low / step) * step, math.floor(high) + 1, step))
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
