@@ -2,7 +2,7 @@
 
     python -m tests.fit_encoder        # writes src/hwcalc/data/fitted/encoder.toml
 
-One constant for each framework (what a 16-bit value costs PyTorch, the gap of TensorFlow) and an
+One constant for each framework (what a value costs PyTorch, the gap of TensorFlow) and an
 energy of an operation for each architecture that is sold with little power. What is minimised is
 the mean absolute error of the logarithm of the time. The model itself is called.
 """
@@ -26,9 +26,9 @@ FITTED = Path(__file__).parent.parent / "src" / "hwcalc" / "data" / "fitted" / "
 PYTORCH, TENSORFLOW, T4 = (
     *("lambda_v1_bert_base_fp16", "bert_tensorflow_answer_v100", "bert_tensorflow_answer_t4"),
 )
-# Where a search begins: bytes of a 16-bit value, a launch, and what boards draw at their peaks.
+# Where a search begins: cycles of a multiprocessor for a value, a launch, what boards draw.
 USUAL = {
-    "pytorch_value": 3.0,  # [B]
+    "pytorch_cycles": 0.1,
     "tensorflow_gap": 6e-6,  # [s]
     "base": 25.0,  # [W]
     "vector": 1.5e-11,  # [J/FLOP]
@@ -50,9 +50,9 @@ def answer(row: Row, gap: float, energy: Constants) -> float:
     program = replace(programs()["tensorflow"], gap=gap)
     return sum(
         encoder.answer_times(
-            chip(row, energy),
+            catalog.accelerators()[row["accelerator"]],
             catalog.transformers()[row["network"]],
-            *(row["batch"], row["sequence"], row["precision"], program),
+            *(row["batch"], row["sequence"], row["precision"], program, chip(row, energy)),
         ).values()
     )
 
@@ -83,11 +83,11 @@ def fit_t4(pytorch: Constants) -> dict[str, float]:
 
 
 def fit_pytorch(t4: Constants) -> dict[str, float]:
-    """Fit what a 16-bit value costs, and the energies of matrix units in three architectures."""
+    """Fit what a value costs, and the energies of matrix units in three architectures."""
     known = catalog.accelerators()
 
     def predict(constants: Constants) -> Callable[[Row], float]:
-        program = replace(programs()["pytorch"], value=constants["pytorch_value"])
+        program = replace(programs()["pytorch"], cycles=constants["pytorch_cycles"])
 
         def one(row: Row) -> float:
             family = known[row["accelerator"]].family
@@ -96,7 +96,7 @@ def fit_pytorch(t4: Constants) -> dict[str, float]:
 
         return one
 
-    return _fit(PYTORCH, predict, "pytorch_value", *FAMILIES)
+    return _fit(PYTORCH, predict, "pytorch_cycles", *FAMILIES)
 
 
 @functools.cache
@@ -121,9 +121,9 @@ def text() -> str:
     pytorch, t4 = fit_boards()
     lines = [
         "# Written by tests/fit_encoder.py; do not edit.",
-        "# Units: seconds, bytes, watts, J/FLOP.",
+        "# Units: cycles, seconds, watts, J/FLOP.",
         *("", "[programs]", f'tables = ["{PYTORCH}", "{TENSORFLOW}"]'),
-        f"pytorch_value = {pytorch['pytorch_value']!r}",
+        f"pytorch_cycles = {pytorch['pytorch_cycles']!r}",
         f"tensorflow_gap = {fit_tensorflow()['tensorflow_gap']!r}",
         *("", "[general]", f'tables = ["{T4}"]', f"base = {t4['base']!r}"),
     ]

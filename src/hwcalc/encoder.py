@@ -4,14 +4,18 @@ Every product is asked of `hwcalc.kernels`; what lies between them moves bytes, 
 framework's code moves (`hwcalc.encoder_programs`); scores of the attention are written out, as the
 frameworks of these networks do. A pass over one batch takes
 
-$$ T = \sum_\text{products} T_i + \sum_\text{between} T_j + n\, T_g $$
+$$ T = \sum_\text{products} T_i + \sum_\text{between} \left( T_0 + \frac{Q_j}{\beta B} +
+\frac{\kappa\, v_j}{U f} \right) + n\, T_g $$
 
-with the gap $T_g$ that a framework leaves between two of $n$ kernels. Cards with little power for
+where a kernel between products moves $Q_j$ bytes and spends $\kappa$ cycles of one of $U$
+multiprocessors with clock $f$ on each of $v_j$ values, and $T_g$ is the gap that a framework
+leaves between two of $n$ kernels. Cards with little power for
 their peak are slowed down by it (`hwcalc.throttle`). What it leaves out: padding that is skipped,
 reading and tokenising text, and what a large cache keeps from one kernel to the next.
 """
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 from hwcalc.catalog import Accelerator
 from hwcalc.collective_time import collective_time
@@ -33,22 +37,24 @@ PLAIN = ("fp32", "tf32")  # formats in which a framework keeps everything in 32 
 
 
 def answer_times(
-    accelerator: Accelerator | Machine,
+    accelerator: Accelerator,
     network: Transformer,
     batch: float,
     sequence: float,
     precision: str,
     program: Program,
+    chip: Machine | None = None,
 ) -> dict[str, float]:
     """Estimate the time until an encoder has read one batch, by what it is spent on.
 
     Args:
-        accelerator: An entry of the catalogue, or a machine. [1]
+        accelerator: An entry of the catalogue. [1]
         network: An encoder of the catalogue. [1]
         batch: Sequences at once. [1]
         sequence: Length of each. [tokens]
         precision: fp32, tf32, fp16 or bf16. [1]
         program: What the framework runs, one of `encoder_programs.programs`. [1]
+        chip: The machine to take instead of the accelerator's own, `throttle.throttled`. [1]
 
     Returns:
         Time by part: `layers/products`, `layers/attention`, `layers/memory`, `layers/gaps`,
@@ -74,12 +80,12 @@ def answer_times(
         True
     """
     _check(network, batch, sequence)
-    chip = throttled(accelerator) if isinstance(accelerator, Accelerator) else accelerator
-    return _pass(chip, network, batch, sequence, precision, program, program.inference, 1)
+    run = _Run(chip or throttled(accelerator), _issue(accelerator), network, precision, program)
+    return _pass(run, batch, sequence, program.inference, 1)
 
 
 def step_times(
-    accelerator: Accelerator | Machine,
+    accelerator: Accelerator,
     network: Transformer,
     batch: float,
     sequence: float,
@@ -87,11 +93,12 @@ def step_times(
     passes: float,
     precision: str,
     program: Program,
+    chip: Machine | None = None,
 ) -> dict[str, float]:
     """Estimate the time of one training step of an encoder on one chip.
 
     Args:
-        accelerator: An entry of the catalogue, or a machine. [1]
+        accelerator: An entry of the catalogue. [1]
         network: An encoder of the catalogue. [1]
         batch: Sequences in one pass. [1]
         sequence: Length of each. [tokens]
@@ -100,6 +107,7 @@ def step_times(
         passes: Passes forward and backward whose gradients are added up before an update. [1]
         precision: fp32, tf32, fp16 or bf16; the latter two mixed, with weights in 32 bits. [1]
         program: What the framework runs, one of `encoder_programs.programs`. [1]
+        chip: The machine to take instead of the accelerator's own, `throttle.throttled`. [1]
 
     Returns:
         Time of all passes and the update by part: products, attention, memory and gaps of the
@@ -128,9 +136,10 @@ def step_times(
     _check(network, batch, sequence)
     check_count(passes=passes)
     check_non_negative(predicted=predicted)
-    chip = throttled(accelerator) if isinstance(accelerator, Accelerator) else accelerator
-    parts = _pass(chip, network, batch, sequence, precision, program, program.forward, 1)
-    back = _pass(chip, network, batch, sequence, precision, program, program.backward, 2)
+    chip = chip or throttled(accelerator)
+    run = _Run(chip, _issue(accelerator), network, precision, program)
+    parts = _pass(run, batch, sequence, program.forward, 1)
+    back = _pass(run, batch, sequence, program.backward, 2)
     parts = {name: time + back[name] for name, time in parts.items()}
     width, weights = FORMATS[precision].second, parameter_count(network, active=False)
     parts["ends/head"] = (
@@ -232,17 +241,27 @@ def _check(network: Transformer, batch: float, sequence: float) -> None:
         raise ValueError(f"{network.name} is no encoder of text; choose BERT or its like")
 
 
+class _Run(NamedTuple):
+    """What stays the same for all passes."""
+
+    chip: Machine
+    issue: float  # [1/s] cycles of all multiprocessors
+    network: Transformer
+    precision: str
+    program: Program
+
+
+def _issue(accelerator: Accelerator) -> float:
+    """Return cycles of all multiprocessors in a second; endless where they are not published."""
+    known = accelerator.published
+    return known["sm_count"] * known["clock"] if {"sm_count", "clock"} <= set(known) else math.inf
+
+
 def _pass(
-    chip: Machine,
-    network: Transformer,
-    batch: float,
-    sequence: float,
-    precision: str,
-    program: Program,
-    passes: Passes,
-    factor: float,
+    run: _Run, batch: float, sequence: float, passes: Passes, factor: float
 ) -> dict[str, float]:
     """Time one direction; backward each product is two, for its input and for its weight."""
+    chip, issue, network, precision, program = run
     h, inner, dim = network.hidden, network.ffn_hidden, network.head_dim
     tokens = batch * sequence
     rows = tokens * network.heads
@@ -259,15 +278,17 @@ def _pass(
         matmul_time(chip, rows, dim, sequence, precision)
         + matmul_time(chip, rows, sequence, dim, precision)
     )
-    value = 4.0 if precision in PLAIN else program.value
+    size = 4.0 if precision in PLAIN else program.value
     scores = rows * sequence
-    moved = value * (passes.wide * tokens * h + passes.inner * tokens * inner)
-    moved = moved + value * passes.scores * scores + passes.masks * (scores + 2 * tokens * h)
+    values = passes.wide * tokens * h + passes.inner * tokens * inner + passes.scores * scores
+    moved = size * values + passes.masks * (scores + 2 * tokens * h)
+    between = streamed(chip, moved, passes.kernels) + program.cycles * values / issue
     kernels = passes.kernels + factor * (len(matrices) + 2)
+    looked_up = streamed(chip, PASSES_EMBEDDING * tokens * h * size, KERNELS_EMBEDDING)
     return {
         "layers/products": network.layers * products,
         "layers/attention": network.layers * attention,
-        "layers/memory": network.layers * streamed(chip, moved, passes.kernels),
+        "layers/memory": network.layers * between,
         "layers/gaps": network.layers * kernels * program.gap + 0 * batch,
-        "ends/embedding": streamed(chip, PASSES_EMBEDDING * tokens * h * value, KERNELS_EMBEDDING),
+        "ends/embedding": looked_up,
     }

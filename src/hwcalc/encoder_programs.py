@@ -15,9 +15,9 @@ and backward: norms read input and gradient twice (10), branches meet (12), drop
 (2), softmax (3) and the division (2). A compiler fuses chains of them: what remains are the reads
 and writes at a chain's ends.
 
-Two constants are fitted, one for each framework, in data/fitted/encoder.toml: what a 16-bit
-value costs PyTorch's single kernels, which are not limited by bytes alone, and the time between
-two kernels of a TensorFlow step.
+Two constants are fitted, one for each framework, in data/fitted/encoder.toml: the cycles a
+multiprocessor spends on a value in PyTorch's single kernels, which are not limited by bytes alone,
+and the time between two kernels of a TensorFlow step.
 """
 
 import functools
@@ -44,11 +44,12 @@ class Passes:
 
 @dataclass(frozen=True)
 class Program:
-    """What a framework does with an encoder; facts about its code but for `value` and `gap`."""
+    """What a framework does with an encoder; facts about its code but for `cycles` and `gap`."""
 
     name: str
     apart: bool  # queries, keys and values are three products
-    value: float  # [B] that a 16-bit value between products counts as
+    value: float  # [B] of a value between products where these are mixed
+    cycles: float  # [1] of a multiprocessor for each value read or written
     inference: Passes
     forward: Passes
     backward: Passes
@@ -87,7 +88,8 @@ def programs() -> Mapping[str, Program]:
     bucket = 25 * 2**20
     pytorch = {
         "apart": True,
-        "value": fitted["pytorch_value"],
+        "value": 2.0,
+        "cycles": fitted["pytorch_cycles"],
         "inference": Passes(18, 4, 6, 0, 13),
         "forward": Passes(24, 4, 8, 1, 16),
         "backward": Passes(38, 4, 7, 1, 26),
@@ -99,6 +101,7 @@ def programs() -> Mapping[str, Program]:
     tensorflow = {
         "apart": True,
         "value": 4.0,
+        "cycles": 0.0,
         "inference": Passes(20, 2, 4, 0, 14),
         "forward": Passes(24, 2, 8, 1, 14),
         "backward": Passes(34, 4, 7, 1, 20),
@@ -120,6 +123,7 @@ def programs() -> Mapping[str, Program]:
             "DeepSpeed",
             apart=False,
             value=2.0,
+            cycles=0.0,
             inference=Passes(12, 2, 2, 0, 6),
             forward=Passes(16, 2, 4, 1, 7),
             backward=Passes(24, 3, 5, 1, 9),

@@ -225,9 +225,8 @@ def _bert(network: str) -> Callable[[Accelerator, float, str], float]:
     """Sequences in a second that an encoder is fine-tuned on, in PyTorch."""
 
     def run(accelerator: Accelerator, batch: float, precision: str) -> float:
-        chip, program = throttled(accelerator), programs()["pytorch"]
-        encoder = transformers()[network]
-        step = step_times(chip, encoder, batch, QUESTION, 0, 1, precision, program)
+        encoder, program = transformers()[network], programs()["pytorch"]
+        step = step_times(accelerator, encoder, batch, QUESTION, 0, 1, precision, program)
         return batch / sum(step.values())
 
     return run
