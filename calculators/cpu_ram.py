@@ -61,7 +61,7 @@ def calculate(
         Slider(0, 200, start=0, unit="billion parameters", label="Optimizer kept in main memory",
                help="Parameters whose gradients and optimizer leave the GPUs (offloading)"),
     ],
-    dataset: Annotated[
+    samples: Annotated[
         float, Slider(1, 100_000, start=150, scale="log", unit="GB", label="Data set"),
     ],
     memory: Annotated[
@@ -86,12 +86,12 @@ def calculate(
         "Loading the weights, mapped": loading_memory(weights, 1) + SYSTEM,
         "Loading the weights, a copy for each GPU": loading_memory(weights, gpus) + SYSTEM,
         "Optimizer in main memory": offload_memory(offloaded) + programs,
-        "The data set, kept after the first epoch": dataset + programs,
+        "The data set, kept after the first epoch": samples + programs,
     }
     enough = max(programs, loading_memory(weights, 1) + SYSTEM,
                  (offload_memory(offloaded) + programs) if offloaded else 0.0)  # fmt: skip
     per_byte = kit_price / KIT_SIZE
-    kept = cached_share(dataset, memory, min(programs, memory))
+    kept = cached_share(samples, memory, min(programs, memory))
     lines: dict[str, list[Any]] = {
         f"One for each process and {workers} workers each": [
             cores_needed(n, workers) for n in COUNTS

@@ -175,6 +175,10 @@ def test_a_byte_compiled_calculator_is_found(workshop: Path) -> None:
         ("def calculate(a: float): return []", "annotate a as Annotated"),
         ("def calculate(a: Annotated[float, 5]): return []", "annotate a as Annotated"),
         (
+            "def calculate(dataset: Annotated[bool, Toggle(start=True)]): return []",
+            "call dataset otherwise",
+        ),
+        (
             "def calculate(a: Annotated[float, Slider(1, 9, start=10)]): return []",
             r"the start of a: 10 is not in the range 1 to 9\.",
         ),

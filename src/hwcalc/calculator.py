@@ -32,6 +32,9 @@ __all__ = [
     "folder", "ids", "load", "run",
 ]  # fmt: skip
 
+# Properties of a form that the page's scripts use: a control of that name takes their place.
+HIDDEN = {"dataset", "elements", "id"}
+
 Result = Quantity | Verdict | Table | Chart | Image
 Results = Sequence[Result]
 
@@ -220,6 +223,8 @@ def _control(path: Path, name: str, hint: Any) -> Control:
     found = get_args(hint) if get_origin(hint) is Annotated else ()
     if len(found) != 2 or not isinstance(found[1], Control):
         raise TypeError(f"{path}: annotate {name} as Annotated[type, Slider(…) | Choice(…) | …]")
+    if name in HIDDEN:
+        raise TypeError(f"{path}: call {name} otherwise: it would hide the form's own property")
     kind, control = found
     try:
         display.factor(control.unit)
