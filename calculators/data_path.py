@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, cast
 
-from hwcalc import catalog, cnn_time, machine_parts
+from hwcalc import accuracy, catalog, cnn_time, machine_parts
 from hwcalc.build import limiting, spare
 from hwcalc.calculator import (
     Axis,
@@ -141,7 +141,8 @@ def calculate(
         Verdict("limit", "Slowest stage", slowest, good=slowest == "GPUs" and idle < 0.02),
         Quantity("step", "Time of a step", time, "s"),
         Quantity("compute", "Of it computation", compute, "s"),
-        Quantity("needed", "GPUs could train", images / compute, "images/s"),
+        Quantity("needed", "GPUs could train", images / compute, "images/s",
+                 accuracy="" if network == "own" else accuracy.covering("cnn", gpu.id)),
         Quantity("decoded", "Workers deliver", images / decode(workers) if decode(workers) else
                  images / compute, "images/s", note=f"{workers} per GPU"),
         Quantity("ceiling", "However many workers", gpus * decoder.ceiling, "images/s",

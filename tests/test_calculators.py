@@ -27,6 +27,8 @@ from hwcalc.cli import main
 from hwcalc.controls import Control
 
 IDS = calculator.ids()
+# Properties of a form that the page reads; a control of that name would stand in their place.
+CLOBBERED = {"action", "attributes", "children", "dataset", "elements", "id", "method", "name"}
 SHORT = 12  # of longer lists the ends and some between are tried
 
 
@@ -138,6 +140,7 @@ def test_names_hold_what_addresses_and_articles_rely_on(identifier: str) -> None
     expected = [(r.name, r.kind) for r in tool.run({}).results]
     assert len(expected) == len(dict(expected))
     assert all(name.isidentifier() and name == name.lower() for name in tool.controls)
+    assert not CLOBBERED & tool.controls.keys(), "a control of this name hides the form's own"
     for inputs in one_by_one(tool):
         try:
             results = tool.run(inputs).results
