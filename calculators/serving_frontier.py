@@ -167,7 +167,7 @@ def calculate(
     sweep = [load(users) for users in CLIENTS if users <= room]
     parts = decode_step(where, now.running, prompt + output / 2)
     spent = {name: parts[part] for part, name in PARTS.items() if parts[part] > 0}
-    spent[f"Host ({host.name})"] = host.step + host.sequence * now.running
+    spent[f"Host ({host.name})"] = host.beside(now.running, where.converted)
     step = sum(spent.values())
     million = 1e6 / now.rate
     runs = (

@@ -29,13 +29,15 @@ TABLES = {
     "vllm": "inference_llama70b_h100",
     "sglang": "inference_llama8b_h200",
 }
-SHARED = ("sequence", "request")
-OWN = ("step", "layer")
+SHARED = ("step", "sequence", "request")
+OWN = ("layer", "convert")
+FUSED = ("trtllm",)  # converts activations in the kernel before
 USUAL = {
+    "general.step": 2e-4,
     "general.sequence": 15e-6,
     "general.request": 50e-3,
-    **{f"{name}.step": 5e-4 for name in TABLES},
     **{f"{name}.layer": 6e-4 for name in TABLES},
+    **{f"{name}.convert": 4e-6 for name in TABLES if name not in FUSED},
 }
 MOST = math.log(1.6)
 
@@ -103,7 +105,7 @@ def host(engine: str, constants: Mapping[str, float]) -> Engine:
     return Engine(
         engine,
         **{name: constants[f"general.{name}"] for name in SHARED},
-        **{name: constants[f"{engine}.{name}"] for name in OWN},
+        **{name: constants.get(f"{engine}.{name}", 0.0) for name in OWN},
     )
 
 

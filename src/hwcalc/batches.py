@@ -21,6 +21,7 @@ class Opening(NamedTuple):
     """What it takes until clients that begin at once all have their first token."""
 
     layers: float  # [1]
+    converted: float  # [1] products whose activations are converted
     clients: float  # [1]
     together: float  # [1] prompts in a step
     prefill: float  # [s] of such a step
@@ -55,7 +56,7 @@ def opening_steps(deployment: Deployment, clients: float, prompt: float) -> Open
     check_at_least(1, clients=clients, prompt=prompt)
     together = minimum(clients, maximum(1.0, CHUNK / prompt))
     prefill = sum(prefill_step(deployment, together, prompt).values())
-    return Opening(deployment.shape.layers, clients, together, prefill)
+    return Opening(deployment.shape.layers, deployment.converted, clients, together, prefill)
 
 
 def opening_time(opening: Opening, host: Engine) -> float:
@@ -80,11 +81,11 @@ def opening_time(opening: Opening, host: Engine) -> float:
         64 prompts, eight of them in a step of 0.4 s:
 
         >>> from hwcalc.engines import Engine
-        >>> opening_time(Opening(80, 64, 8, 0.4), Engine("none", 0.0, 0.0, 0.0, 0.0))
+        >>> opening_time(Opening(80, 0, 64, 8, 0.4), Engine("none", 0.0, 0.0, 0.0, 0.0, 0.0))
         1.8
     """
     step = maximum(opening.prefill, host.layer * opening.layers)
-    step = step + host.step + host.sequence * opening.clients
+    step = step + host.beside(opening.clients, opening.converted)
     return host.request + (opening.clients / opening.together + 1) / 2 * step
 
 
@@ -128,7 +129,7 @@ def batch_time(
     """
     check_count(batch=batch)
     check_at_least(1, prompt=prompt, output=output)
-    beside = host.step + host.sequence * batch
+    beside = host.beside(batch, deployment.converted)
     prefill = sum(prefill_step(deployment, batch, prompt).values())
     decode = sum(decode_step(deployment, batch, prompt + output / 2).values()) + beside
     return {

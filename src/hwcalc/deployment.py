@@ -59,6 +59,21 @@ class Deployment:
         )
 
     @property
+    def converted(self) -> float:
+        """Activations of a step that come in 16 bits and are multiplied in FP8, over all layers.
+
+        Once for all products that read them: the layer's input, the compressed query, attention's
+        result; the MLP's input and inner activations, of shared experts and routed ones each.
+        What rebuilds keys and values is absorbed into attention.
+        """
+        shape, experts = self.shape, self.shape.expert_share
+        attention = 2 + (shape.query_rank > 0)
+        alone = attention + 2 * (1 - experts) + experts * (shape.shared > 0)
+        return shape.layers * (
+            alone * (self.products == "fp8") + 2 * experts * (self.experts == "fp8")
+        )
+
+    @property
     def heads(self) -> float:
         """Heads of queries on a rank; where ranks do not divide them, some ranks have one more."""
         return ceil(self.shape.heads / self.ranks)

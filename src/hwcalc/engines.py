@@ -1,13 +1,19 @@
 """What a serving engine's host costs beside the kernels.
 
-Four constants for an engine, fitted on whole tables of measured sweeps (data/fitted/inference.toml;
-two of them are the same for all engines):
+Constants fitted on whole tables of measured sweeps (data/fitted/inference.toml). The same for all
+engines are
 
 - `step`: between two steps nothing runs on the accelerator
 - `sequence`: bookkeeping for every running sequence, in every step
+- `request`: from the client to the queue and back
+
+and of each its own
+
 - `layer`: a step that reads prompts is not replayed from a recorded graph, since its shape is new;
   its kernels are started one by one, and a short one waits for that
-- `request`: from the client to the queue and back
+- `convert`: activations are scaled and converted to FP8 by a kernel before each product; zero for
+  TensorRT-LLM, which does it in the kernel before. Products in FP4 were measured so much slower
+  than their bytes that nothing is left to add.
 
 What it leaves out: versions, which differ by more than engines do, and options.
 """
@@ -34,8 +40,13 @@ class Engine:
     name: str
     step: float  # [s] between two steps
     sequence: float  # [s] for a running sequence, in each step
-    layer: float  # [s] to start a layer's kernels one by one
     request: float  # [s] of a request before and after the engine
+    layer: float  # [s] to start a layer's kernels one by one
+    convert: float  # [s] to convert the activations of a product
+
+    def beside(self, running: float, converted: float) -> float:
+        """Add up what comes to each step: sequences in it, and products in FP8 [s]."""
+        return self.step + self.sequence * running + self.convert * converted
 
 
 @functools.cache
@@ -55,13 +66,13 @@ def engine(name: str) -> Engine:
         data/fitted/inference.toml names the tables; tests/fit_serving.py computes them again
 
     Examples:
-        >>> engine("vllm").step < 0.01
+        >>> engine("vllm").convert < 1e-5
         True
     """
     if name not in ENGINES:
         raise ValueError(f"name = {name!r}: must be one of {', '.join(ENGINES)}")
     found = load(DATA / "fitted" / "inference.toml")
-    return Engine(ENGINES[name], **{**found["general"], **found[name]})
+    return Engine(ENGINES[name], **{"convert": 0.0, **found["general"], **found[name]})
 
 
 def memory_tokens(name: str, prompt: float, output: float) -> float:

@@ -36,6 +36,7 @@ class Steps(NamedTuple):
     """What a steady load asks of the accelerators: kernels of the steps it is made of."""
 
     layers: float  # [1]
+    converted: float  # [1] products whose activations are converted
     running: float  # [1] sequences in the batch
     others: float  # [1] prompts of others that arrive in a step
     decode: float  # [s] of a step without prompts
@@ -148,6 +149,7 @@ def steady_steps(deployment: Deployment, running: float, prompt: float, output: 
     prompts = others / (1 - exp(-others))
     return Steps(
         layers=deployment.shape.layers,
+        converted=deployment.converted,
         running=running,
         others=others,
         decode=sum(decode_step(deployment, running, cached).values()),
@@ -177,8 +179,8 @@ def under_load(steps: Steps, host: Engine, clients: float, prompt: float, output
     Examples:
         An engine without a host would write at the rate of its kernels:
 
-        >>> steps = Steps(32, 8, 0.01, 0.01, 0.03)
-        >>> free = Engine("none", 0.0, 0.0, 0.0, 0.0)
+        >>> steps = Steps(32, 0, 8, 0.01, 0.01, 0.03)
+        >>> free = Engine("none", 0.0, 0.0, 0.0, 0.0, 0.0)
         >>> under_load(steps, free, 8, 1000, 700).between
         0.0102
     """
@@ -186,7 +188,7 @@ def under_load(steps: Steps, host: Engine, clients: float, prompt: float, output
     check_non_negative(waiting=clients - running)
     share = 1 - exp(-steps.others)
     started = host.layer * steps.layers
-    beside = host.step + host.sequence * running
+    beside = host.beside(running, steps.converted)
     decode = steps.decode + beside
     reading = maximum(steps.mixed, started) + beside
     between = (1 - share) * decode + share * reading
