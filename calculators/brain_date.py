@@ -36,7 +36,12 @@ PACES_2015 = (1.05, 1.8, 3.0)  # years; the first is what its date of 2037 takes
 @functools.cache
 def fitted(yardstick: str, known: int) -> Walk:
     """The walk of a record, which a move of the target leaves as it is."""
-    return fit_walk(*series(yardstick, float(known)))
+    walk = fit_walk(*series(yardstick, float(known)))
+    if walk.growth <= 0:
+        raise ValueError(
+            f"forecast of {known}: must have seen the record grow; choose a later year"
+        )
+    return walk
 
 
 def calculate(

@@ -4,6 +4,7 @@ Numbers in the article come from the calculators; words such as "twice" or "near
 of them is a test here.
 """
 
+import math
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 import hwcalc
 from hwcalc.brain_estimates import estimates
+from hwcalc.calculator import InputError, Quantity
 from hwcalc.growth import YEAR
 from hwcalc.supercomputers import records
 
@@ -156,3 +158,20 @@ def test_brains_beat_the_chip_but_for_the_lowest_ends() -> None:
     below = [each.id for each in estimates().values() if each.range.low < even]
     assert below == ["carlsmith-events", "carlsmith-retina", "carlsmith-vision"]
     assert all(each.range.high > even for each in estimates().values())
+
+
+@pytest.mark.parametrize("yardstick", ["hpl", "hpcg", "dense16"])
+@pytest.mark.parametrize("target", [1e-6, 1075, 1e9])
+def test_every_year_has_a_forecast_or_a_reason(yardstick: str, target: float) -> None:
+    """Too few records, or none that grew, are said in a sentence; nothing is infinite."""
+    answered = 0
+    for known in range(1998, 2027):
+        try:
+            answer = hwcalc.run("brain_date", yardstick=yardstick, known=known, target=target)
+        except InputError as error:
+            assert re.search(r"must|choose", str(error))  # noqa: PT017  # an answer is as good
+        else:
+            answered += 1
+            numbers = [each.value for each in answer.results if isinstance(each, Quantity)]
+            assert all(map(math.isfinite, numbers))
+    assert answered >= 4
