@@ -21,7 +21,7 @@ from hwcalc.card_memory import inference_memory
 from hwcalc.display import text
 from hwcalc.gguf import gguf_active_bytes
 from hwcalc.llama_cpp import RELEASES, generation_time, prompt_time
-from hwcalc.local_runs import local_runs
+from hwcalc.local_runs import LocalRun, local_runs
 from hwcalc.roofline import memory_time
 
 FORMS = {
@@ -88,22 +88,23 @@ def calculate(
     fits = needed <= device.memory
     slowest = max(parts, key=lambda part: parts[part])
     measured = _measured(network.id, form)
-    own = [(when, rates[device.id]) for when, rates in measured.items() if device.id in rates]
+    own = [(when, found[device.id]) for when, found in measured.items() if device.id in found]
     known = "; ".join(
-        f"measured {text(rate, 'tokens/s')} from an empty context, {RELEASES[when]}"
-        for when, rate in (own if cards == 1 else [])
+        f"measured {text(run.generation, 'tokens/s')} from an empty context, {RELEASES[when]}"
+        for when, run in (own if cards == 1 else [])
     )
-    rates = _rates(network, form, release, cached)
-    widest = max([device.bandwidth, *(catalog.accelerators()[card].bandwidth for card in rates)])
-    ends = [min(100e9, device.bandwidth), widest]
+    chips = catalog.accelerators()
+    shown = [card for found in measured.values() for card in found] or _cards()
+    widths = [device.bandwidth, *(chips[card].bandwidth for card in shown)]
+    ends = [min(widths), max(widths)]
     return [
         Quantity(
             "writes", "Writes", 1 / time, "tokens/s", note=known,
-            accuracy=accuracy.covering("generation", device.id),
+            accuracy=_tag("generation", device.id, cards, release),
         ),
         Quantity(
             "reads", "Reads the prompt at", prompt / reading, "tokens/s",
-            accuracy=accuracy.covering("prompt", device.id),
+            accuracy=_tag("prompt", device.id, cards, release),
         ),
         Quantity("first", "Time to the first token", reading, "s"),
         Verdict(
@@ -129,25 +130,16 @@ def calculate(
                     "Bandwidth alone", ends, [1 / memory_time(moved, rate) for rate in ends],
                     dash=True,
                 ),
-                Points(
-                    "Predicted",
-                    [catalog.accelerators()[card].bandwidth for card in rates],
-                    list(rates.values()),
-                ),
                 *(
-                    Points(
-                        f"Measured, {RELEASES[when]}",
-                        [catalog.accelerators()[card].bandwidth for card in found],
-                        list(found.values()),
-                    )
-                    for when, found in measured.items()
+                    Points(label, [chips[card].bandwidth for card in found], list(found.values()))
+                    for label, found in _points(network, form, cached, release).items()
                 ),
                 Points("You", [device.bandwidth], [1 / time], labels=["you"]),
             ],
             alt=f"{device.name} writes {text(1 / time, 'tokens/s')}, "
             f"{text(floor / time, '%')} of what its bandwidth alone would allow. "
             + (
-                f"{sum(map(len, measured.values()))} cards were measured with this network and "
+                f"{len(shown)} cards were measured with this network and "
                 "format; their points lie below the line of bandwidth."
                 if measured
                 else "No card was measured with this network and format."
@@ -168,20 +160,51 @@ def calculate(
 
 
 @cache
-def _measured(network: str, form: str) -> Mapping[str, Mapping[str, float]]:
-    """Measured rates of writing, by release and card."""
-    found: dict[str, dict[str, float]] = {}
+def _measured(network: str, form: str) -> Mapping[str, Mapping[str, LocalRun]]:
+    """Measured runs, by release and card."""
+    found: dict[str, dict[str, LocalRun]] = {}
     for run in local_runs():
         if (run.network, run.form) == (network, form):
-            found.setdefault(run.release, {})[run.accelerator] = run.generation
+            found.setdefault(run.release, {})[run.accelerator] = run
     return found
 
 
-def _rates(network: Any, form: str, release: str, cached: float) -> Mapping[str, float]:
-    """Predicted rates of writing of all cards that were measured with any network."""
-    cards = dict.fromkeys(run.accelerator for run in local_runs())
-    chips = catalog.accelerators()
-    return {
-        card: 1 / sum(generation_time(chips[card], network, form, cached, 1, release).values())
-        for card in cards
-    }
+@cache
+def _cards() -> tuple[str, ...]:
+    """All cards that were measured with any network."""
+    return tuple(dict.fromkeys(run.accelerator for run in local_runs()))
+
+
+def _points(
+    network: Any, form: str, cached: float, release: str
+) -> Mapping[str, Mapping[str, float]]:
+    """Rates of writing by series and card: predicted as measured, or as set where nothing was."""
+    chips, series = catalog.accelerators(), {}
+
+    def predicted(card: str, context: float, when: str) -> float:
+        return 1 / sum(generation_time(chips[card], network, form, context, 1, when).values())
+
+    for when, runs in _measured(network.id, form).items():
+        series[f"Measured, {RELEASES[when]}"] = {
+            card: run.generation for card, run in runs.items()
+        }
+        # Its tokens come after none, one, two others: half of them in the mean.
+        series[f"Predicted, {RELEASES[when]}"] = {
+            card: predicted(card, run.written / 2, when) for card, run in runs.items()
+        }
+    if not series:
+        series["Predicted"] = {card: predicted(card, cached, release) for card in _cards()}
+    return series
+
+
+def _tag(phase: str, device: str, cards: int, release: str) -> str:
+    """Error of the regime that was measured with this card, if one was."""
+    if phase == "prompt" and cards > 1:
+        kinds = ["cards"]
+    else:
+        kinds = ["cuda"] if release == "2025" else ["gaming", "pro"]
+    for kind in kinds:
+        name = f"{phase}-llamacpp-{kind}"
+        if device in accuracy.regimes()[name].accelerators:
+            return accuracy.tag(name)
+    return ""

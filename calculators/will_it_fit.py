@@ -22,9 +22,9 @@ from hwcalc.card_memory import fine_tuning_memory, inference_memory, largest_fit
 from hwcalc.display import text
 
 WORK = {
-    "inference": "Run it (inference)",
-    "qlora": "Fine-tune adapters, weights in 4 bits (QLoRA)",
-    "lora": "Fine-tune adapters, weights in 16 bits (LoRA)",
+    "inference": "Run it",
+    "qlora": "QLoRA: adapters, 4 bits",
+    "lora": "LoRA: adapters, 16 bits",
     "full": "Train all weights",
 }
 WEIGHTS = {
@@ -130,17 +130,21 @@ def calculate(
     def needs(sequences: float, length: float) -> float:
         return sum(memory(sequences, length).values())
 
-    def total(kind: str) -> float | None:
-        try:
-            return needed if kind == work else sum(memory(batch, tokens, kind).values())
-        except ValueError:  # an encoder has no cache; some layers are modelled for inference only
-            return None
+    def labelled(kind: str) -> dict[str, float]:
+        named: dict[str, float] = {}
+        for name, part in memory(batch, tokens, kind).items():
+            label = LABELS[name.partition("/")[0]]
+            named[label] = named.get(label, 0.0) + part
+        return {label: part for label, part in named.items() if part > 0}
 
-    parts: dict[str, float] = {}
-    for name, part in memory(batch, tokens).items():
-        label = LABELS[name.partition("/")[0]]
-        parts[label] = parts.get(label, 0.0) + part
-    parts = {label: part for label, part in parts.items() if part > 0}
+    def other(kind: str) -> dict[str, float]:
+        try:
+            return parts if kind == work else labelled(kind)
+        except ValueError:  # an encoder has no cache; some layers are modelled for inference only
+            return {}
+
+    parts = labelled(work)
+    by_work = {kind: other(kind) for kind in WORK}
     needed = sum(parts.values())
     fits = needed <= device.memory
     longest = int(largest_fit(lambda n: needs(batch, n), device.memory, MOST_TOKENS))
@@ -170,14 +174,23 @@ def calculate(
         ),
         Chart(
             "memory",
-            "Memory of a card",
+            f"Memory of one card: {network.name}",
             x=Axis("Memory", "iB", low=0),
             y=Axis(""),
             horizontal=True,
             stacked=True,
             marks=[
-                *(Bars(label, [WORK[work]], [part]) for label, part in parts.items()),
-                Rule(x=float(device.memory), label=device.name),
+                Bars(f"What {device.name} has", [device.name], [float(device.memory)]),
+                *(
+                    Bars(
+                        label,
+                        [WORK[kind] for kind in WORK if label in by_work[kind]],
+                        [found[label] for found in by_work.values() if label in found],
+                    )
+                    for label in dict.fromkeys(LABELS.values())
+                    if any(label in found for found in by_work.values())
+                ),
+                Rule(x=float(device.memory)),
             ],
             alt=f"{WORK[work]}, {network.name}: "
             + ", ".join(f"{label.lower()} {text(part, 'iB')}" for label, part in parts.items())
@@ -185,16 +198,16 @@ def calculate(
         ),
         Table(
             "others",
-            "The same network, other work",
+            "All kinds of work",
             [Column("Work"), Column("Needs", "iB"), Column("On this card")],
             [
                 [
-                    label,
-                    amount,
-                    "not modelled" if amount is None
-                    else "fits" if amount <= device.memory else "does not fit",
+                    WORK[kind],
+                    sum(found.values()) if found else None,
+                    "not modelled" if not found
+                    else "fits" if sum(found.values()) <= device.memory else "does not fit",
                 ]
-                for label, amount in ((WORK[kind], total(kind)) for kind in WORK)
+                for kind, found in by_work.items()
             ],
         ),
     ]  # fmt: skip
