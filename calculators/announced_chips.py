@@ -13,6 +13,7 @@ from hwcalc.calculator import (
     Spans,
     Table,
     Toggle,
+    Verdict,
 )
 from hwcalc.display import text
 from hwcalc.history import Announcement, announcements, arrival_times, came
@@ -46,9 +47,9 @@ def calculate(
     chosen = [chip for chip in announcements() if vendor in ("all", chip.vendor)]
     maker = "" if vendor == "all" else vendor
     times = [time for time in arrival_times(maker) if not ahead or time > 30 * 86400]
-    if not times:
-        raise ValueError(f"{VENDORS[vendor]}: no chip that was announced ahead; show all of them")
     share = came(maker)
+    middle = text(times[len(times) // 2], "months") if times else "unknown"
+    longest = text(times[-1], "months") if times else "unknown"
     drawn = sorted(
         (chip for chip in chosen if _shown(chip, ahead)),
         key=lambda chip: chip.announced,
@@ -57,9 +58,9 @@ def calculate(
         word: [chip for chip in drawn if chip.status == status] for status, word in WORDS.items()
     }
     return [
-        Quantity("median", "Half of them took at most", times[len(times) // 2], "months",
-                 note=f"from announcement to arrival, of {len(times)} that came"),
-        Quantity("longest", "The longest", times[-1], "months"),
+        Verdict("median", "Half of them took at most", middle),
+        Verdict("longest", "The longest", longest),
+        Quantity("count", "Of chips that came, with known dates", len(times)),
         Quantity("share", "Came at all", share, "%", note="of those that came or were cancelled"),
         Quantity("pending", "Still awaited", sum(chip.status == "announced" for chip in chosen),
                  "chips"),
@@ -77,8 +78,8 @@ def calculate(
                 ),
                 Rule(x=calendar_year(READ), label="today"),
             ],
-            alt=f"Of the chips that came, half took at most "
-            f"{text(times[len(times) // 2], 'months')}; {text(share, '%')} came at all.",
+            alt=(f"Half of the chips that came took at most {middle}" if times else "No dates known")
+            + f"; {text(share, '%')} came at all.",
         ),
         Table(
             "chips",

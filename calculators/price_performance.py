@@ -123,7 +123,7 @@ def calculate(
         Chart(
             "course",
             f"{WHAT[what]} for a dollar of the launch price",
-            x=Axis("Launch", "year", low=min(2006.0, dates[0]), high=2027),
+            x=Axis("Launch", "year", low=float(int(dates[0])), high=2027),
             y=Axis("For a dollar", unit, scale="log"),
             marks=[
                 Band("Foreseen, nine in ten", years, [b[0] for b in bands], [b[1] for b in bands]),
