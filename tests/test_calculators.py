@@ -28,7 +28,7 @@ from hwcalc.controls import Control
 
 IDS = calculator.ids()
 # Properties of a form that the page reads; a control of that name would stand in their place.
-CLOBBERED = {"action", "attributes", "children", "dataset", "elements", "id", "method", "name"}
+CLOBBERED = {"children", "dataset", "elements", "id"}
 SHORT = 12  # of longer lists the ends and some between are tried
 
 
