@@ -65,7 +65,7 @@ MEASURED = {
 # Networks of one shape; sweeps of the first were published.
 SAME = ("llama3.1-70b", "llama3-70b", "llama3.3-70b")
 SINCE = "2026-08"
-RENT = round(prices.typical_rent("h100-sxm", "on-demand", SINCE) * 3600, 2)
+LISTED = {"on-demand": "list prices", "marketplace": "offers on market places"}
 
 
 @functools.lru_cache(maxsize=4)
@@ -93,6 +93,18 @@ def steps(
     """Compute the steps of one load; a moved price or engine needs no others."""
     where = placed(device, network, ranks, weights, value)
     return serving.steady_steps(where, running, prompt, output)
+
+
+def asked(device: str) -> tuple[float, str]:
+    """Look up what providers ask for an accelerator, with a note that says so."""
+    for kind, name in LISTED.items():
+        if found := prices.latest_rents(device, kind, SINCE):
+            each = prices.typical_rent(device, kind, SINCE)
+            return (
+                each,
+                f"{text(each, '$/h')} for each, median of {len(found)} {name} since {SINCE}",
+            )
+    return 0.0, "no rent of this one is known; type yours"
 
 
 def calculate(
@@ -126,12 +138,12 @@ def calculate(
     rent: Annotated[
         float,
         Number(
-            start=RENT,
+            start=0,
             low=0,
             high=1000,
             unit="$/h",
             label="Rent of one",
-            help="Starts at the median of an H100's list prices since August 2026",
+            help="0 takes the median of what providers ask for this card",
         ),
     ],
     drawn: Annotated[
@@ -170,6 +182,7 @@ def calculate(
     spent[f"Host ({host.name})"] = host.beside(now.running, where.converted)
     step = sum(spent.values())
     million = 1e6 / now.rate
+    each, note = (rent, "written ones, at your rent") if rent else asked(device.id)
     runs = (
         serving_runs.matching_runs(device.id, ranks, weights, engine, prompt, output)
         if network.id in SAME
@@ -182,13 +195,9 @@ def calculate(
         Quantity("speed", "One user reads", 1 / now.between, "tokens/s"),
         Quantity("first", "Until the first token", now.first, "s"),
         Quantity("rate", "All users together", now.rate, "tokens/s"),
-        Quantity(
-            "cost",
-            "A million tokens cost",
-            cost.rent(ranks, million, rent),
-            "$",
-            note="written ones; the prompts are in the price",
-        ),
+        Quantity("cost", "A million tokens cost", cost.rent(ranks, million, each), "$", note=note)
+        if each
+        else Verdict("cost", "A million tokens cost", note),
         Quantity(
             "energy",
             "Energy for a token",
