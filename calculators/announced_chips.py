@@ -25,7 +25,6 @@ VENDORS = {
     "AMD": "AMD",
     "Intel": "Intel, Nervana, Habana",
     "Google": "Google",
-    "Amazon": "Amazon",
 }
 # Drawn to here, the month in which the list was last read.
 READ = "2026-11"
@@ -78,8 +77,8 @@ def calculate(
                 ),
                 Rule(x=calendar_year(READ), label="today"),
             ],
-            alt=(f"Half of the chips that came took at most {middle}" if times else "No dates known")
-            + f"; {text(share, '%')} came at all.",
+            alt=f"Time until half of the chips that came were there: {middle}. "
+            f"{text(share, '%')} came at all.",
         ),
         Table(
             "chips",
