@@ -65,6 +65,7 @@ MEASURED = {
 # Networks of one shape; sweeps of the first were published.
 SAME = ("llama3.1-70b", "llama3-70b", "llama3.3-70b")
 SINCE = "2026-08"
+USUAL = "h100-sxm"  # whose rent stands in for an unknown one
 LISTED = {"on-demand": "list prices", "marketplace": "offers on market places"}
 
 
@@ -104,7 +105,8 @@ def asked(device: str) -> tuple[float, str]:
                 each,
                 f"{text(each, '$/h')} for each, median of {len(found)} {name} since {SINCE}",
             )
-    return 0.0, "no rent of this one is known; type yours"
+    each, _ = asked(USUAL)
+    return each, f"no rent of this one is known: at {text(each, '$/h')}, an H100's; type yours"
 
 
 def calculate(
@@ -195,9 +197,7 @@ def calculate(
         Quantity("speed", "One user reads", 1 / now.between, "tokens/s"),
         Quantity("first", "Until the first token", now.first, "s"),
         Quantity("rate", "All users together", now.rate, "tokens/s"),
-        Quantity("cost", "A million tokens cost", cost.rent(ranks, million, each), "$", note=note)
-        if each
-        else Verdict("cost", "A million tokens cost", note),
+        Quantity("cost", "A million tokens cost", cost.rent(ranks, million, each), "$", note=note),
         Quantity(
             "energy",
             "Energy for a token",
