@@ -13,22 +13,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from hwcalc import catalog, encoder
+from hwcalc import catalog, encoder, ranking
 from hwcalc.encoder_programs import programs
 from hwcalc.machine import Machine
 from hwcalc.throttle import throttled
 from tests.accuracy.encoder import measured
-from tests.accuracy.ranking import fine_tuning
+from tests.accuracy.ranking import fine_tuning, form
 from tests.accuracy.search import fit
 from tests.accuracy.tables import Row, table
 
 FITTED = Path(__file__).parent.parent / "src" / "hwcalc" / "data" / "fitted" / "encoder.toml"
-PYTORCH, TENSORFLOW, T4 = (
-    *("lambda_v1_bert_base_fp16", "bert_tensorflow_answer_v100", "bert_tensorflow_answer_t4"),
-)
+PYTORCH, IMAGES = "lambda_v1_bert_base_fp16", "lambda_v1_resnet50_fp16"
+TENSORFLOW, T4 = "bert_tensorflow_answer_v100", "bert_tensorflow_answer_t4"
 # Where a search begins: cycles of a multiprocessor for a value, a launch, what boards draw.
 USUAL = {
     "pytorch_cycles": 0.1,
+    "pytorch_channels_first": 0.2,
     "tensorflow_gap": 6e-6,  # [s]
     "base": 25.0,  # [W]
     "vector": 1.5e-11,  # [J/FLOP]
@@ -109,6 +109,22 @@ def fit_boards() -> tuple[dict[str, float], dict[str, float]]:
     return pytorch, t4
 
 
+@functools.cache
+def fit_images() -> float:
+    """Fit the cycles for a value where channels come first, on ResNet-50."""
+
+    def predict(constants: Constants) -> Callable[[Row], float]:
+        def one(row: Row) -> float:
+            card = catalog.accelerators()[row["accelerator"]]
+            cycles = constants["pytorch_channels_first"]
+            speed = ranking.channels_first(card, row["batch"], form(row), cycles)
+            return float(row["batch"] / speed)
+
+        return one
+
+    return _fit(IMAGES, predict, "pytorch_channels_first")["pytorch_channels_first"]
+
+
 def _fit(
     name: str, predict: Callable[[Constants], Callable[[Row], float]], *constants: str
 ) -> dict[str, float]:
@@ -122,8 +138,9 @@ def text() -> str:
     lines = [
         "# Written by tests/fit_encoder.py; do not edit.",
         "# Units: cycles, seconds, watts, J/FLOP.",
-        *("", "[programs]", f'tables = ["{PYTORCH}", "{TENSORFLOW}"]'),
+        *("", "[programs]", f'tables = ["{PYTORCH}", "{IMAGES}", "{TENSORFLOW}"]'),
         f"pytorch_cycles = {pytorch['pytorch_cycles']!r}",
+        f"pytorch_channels_first = {fit_images()!r}",
         f"tensorflow_gap = {fit_tensorflow()['tensorflow_gap']!r}",
         *("", "[general]", f'tables = ["{T4}"]', f"base = {t4['base']!r}"),
     ]

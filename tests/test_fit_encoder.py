@@ -41,5 +41,5 @@ def test_tables_said_to_be_unseen_are_not_fitted_on() -> None:
 
 def test_the_tables_named_exist() -> None:
     """A renamed table must not leave its name behind."""
-    for name in (fit_encoder.PYTORCH, fit_encoder.TENSORFLOW, fit_encoder.T4):
+    for name in (fit_encoder.PYTORCH, fit_encoder.IMAGES, fit_encoder.TENSORFLOW, fit_encoder.T4):
         assert (MEASUREMENTS / f"{name}.csv").exists()

@@ -4,7 +4,7 @@ import pytest
 
 from hwcalc import catalog
 from hwcalc.machine import machine
-from hwcalc.throttle import energies, power_bound_rate, throttled
+from hwcalc.throttle import energies, issue_rate, power_bound_rate, throttled
 
 CHIPS = catalog.accelerators()
 
@@ -38,6 +38,12 @@ def test_every_accelerator_keeps_a_positive_rate_below_its_peak(name: str) -> No
     chip, peak = throttled(CHIPS[name]), machine(CHIPS[name]).peak
     assert list(chip.peak) == list(peak)
     assert all(0 < chip.peak[key] <= peak[key] for key in peak)
+
+
+def test_cycles_are_those_of_all_multiprocessors() -> None:
+    """132 of an H100 at 1.98 GHz; nothing is lost on a chip whose clock nobody published."""
+    assert issue_rate(CHIPS["h100-sxm"]) == 132 * CHIPS["h100-sxm"].clock
+    assert issue_rate(CHIPS["tpu-v2"]) == float("inf")
 
 
 def test_newer_architectures_need_less_energy() -> None:

@@ -24,7 +24,7 @@ from hwcalc.convolution_time import LAYOUTS, Prepared, convolution_machine, pass
 from hwcalc.machine import FORMATS, Machine
 from hwcalc.numeric import check_count, maximum, minimum
 
-__all__ = ["inference_throughput", "step_times", "training_throughput"]
+__all__ = ["inference_throughput", "step_times", "training_throughput", "values_between"]
 
 PRECISIONS = ("fp32", "tf32", "fp16", "bf16")
 CONVOLUTIONS = ("conv", "dwconv", "convt", "fc")
@@ -205,6 +205,31 @@ def step_times(
     busy = sum(parts.values())
     parts["host"] = maximum(0.0, calls * chip.constants["host"] - busy)
     return parts
+
+
+def values_between(network: ConvNet, training: bool) -> float:
+    """Count the values that kernels between convolutions read and write for one image.
+
+    Exact for the layer list with its activation functions; normalisation reads its input twice in
+    training.
+
+    Args:
+        network: A network of the catalogue. [1]
+        training: Forward and backward, instead of the forward pass of inference. [1]
+
+    Returns:
+        Values. [1]
+
+    References:
+        He et al. 2015, "Deep residual learning", table 1, https://doi.org/10.48550/arXiv.1512.03385
+
+    Examples:
+        >>> from hwcalc import catalog
+        >>> values_between(catalog.convnets()["resnet50"], True) / 1e6
+        172.5
+    """
+    passes = _work_of(network).elements
+    return passes[1] + passes[2] if training else passes[0]
 
 
 def training_throughput(

@@ -14,7 +14,6 @@ their peak are slowed down by it (`hwcalc.throttle`). What it leaves out: paddin
 reading and tokenising text, and what a large cache keeps from one kernel to the next.
 """
 
-import math
 from typing import Any, NamedTuple
 
 from hwcalc.catalog import Accelerator
@@ -27,7 +26,7 @@ from hwcalc.layout import Cluster
 from hwcalc.machine import FORMATS, Machine
 from hwcalc.networks import Transformer
 from hwcalc.numeric import check_count, check_non_negative, check_positive, maximum, minimum, where
-from hwcalc.throttle import throttled
+from hwcalc.throttle import issue_rate, throttled
 from hwcalc.transformer import parameter_count
 
 __all__ = ["answer_times", "gradient_wait", "step_times"]
@@ -80,7 +79,7 @@ def answer_times(
         True
     """
     _check(network, batch, sequence)
-    run = _Run(chip or throttled(accelerator), _issue(accelerator), network, precision, program)
+    run = _Run(chip or throttled(accelerator), issue_rate(accelerator), network, precision, program)
     return _pass(run, batch, sequence, program.inference, 1)
 
 
@@ -137,7 +136,7 @@ def step_times(
     check_count(passes=passes)
     check_non_negative(predicted=predicted)
     chip = chip or throttled(accelerator)
-    run = _Run(chip, _issue(accelerator), network, precision, program)
+    run = _Run(chip, issue_rate(accelerator), network, precision, program)
     parts = _pass(run, batch, sequence, program.forward, 1)
     back = _pass(run, batch, sequence, program.backward, 2)
     parts = {name: time + back[name] for name, time in parts.items()}
@@ -249,12 +248,6 @@ class _Run(NamedTuple):
     network: Transformer
     precision: str
     program: Program
-
-
-def _issue(accelerator: Accelerator) -> float:
-    """Return cycles of all multiprocessors in a second; endless where they are not published."""
-    known = accelerator.published
-    return known["sm_count"] * known["clock"] if {"sm_count", "clock"} <= set(known) else math.inf
 
 
 def _pass(

@@ -15,7 +15,7 @@ and backward: norms read input and gradient twice (10), branches meet (12), drop
 (2), softmax (3) and the division (2). A compiler fuses chains of them: what remains are the reads
 and writes at a chain's ends.
 
-Two constants are fitted, one for each framework, in data/fitted/encoder.toml: the cycles a
+Two constants here are fitted, one for each framework, in data/fitted/encoder.toml: the cycles a
 multiprocessor spends on a value in PyTorch's single kernels, which are not limited by bytes alone,
 and the time between two kernels of a TensorFlow step.
 """

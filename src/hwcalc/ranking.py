@@ -14,27 +14,30 @@ What it leaves out: the machine around the card (disk, processor, other cards), 
 for the work, and recurrent networks, whose thousand small steps follow the host and the library.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from hwcalc import blocks
 from hwcalc.catalog import Accelerator, convnets, transformers
-from hwcalc.cnn_time import training_throughput
+from hwcalc.cnn_time import training_throughput, values_between
 from hwcalc.convolution_time import convolution_machine
+from hwcalc.datafile import DATA, load
 from hwcalc.deployment import deploy, usable_format
 from hwcalc.encoder import step_times
 from hwcalc.encoder_programs import programs
 from hwcalc.frameworks import FRAMEWORKS
 from hwcalc.layout import Cluster, Layout
-from hwcalc.numeric import check_count, check_positive, exp, log
+from hwcalc.numeric import check_count, check_non_negative, check_positive, exp, log
 from hwcalc.serving_step import decode_step
-from hwcalc.throttle import throttled
+from hwcalc.throttle import issue_rate, throttled
 from hwcalc.training_step import step_time
 
 __all__ = [
     "WORKLOADS",
     "Workload",
+    "channels_first",
     "kendall_tau",
     "relative_errors",
     "speed",
@@ -139,6 +142,45 @@ def usual_precision(accelerator: Accelerator) -> str:
     return "tf32" if "tf32" in accelerator.peak else "fp32"
 
 
+def channels_first(accelerator: Accelerator, batch: float, precision: str, cycles: float) -> float:
+    r"""Estimate how many images PyTorch trains ResNet-50 on in a second, channels first.
+
+    $$ R = N \Big/ \left( T + \frac{\kappa\, v\, N}{U f} \right) $$
+
+    To the step $T$ of `cnn_time` come the cycles $\kappa$ that single kernels spend on each of $v$
+    values between convolutions.
+
+    Args:
+        accelerator: An entry of the catalogue. [1]
+        batch: Images at once, $N$. [1]
+        precision: fp32, tf32, fp16 or bf16. [1]
+        cycles: Cycles of a multiprocessor for a value, $\kappa$, a fit. [1]
+
+    Returns:
+        Images in a second. [1/s]
+
+    Raises:
+        ValueError: If batch is not a whole number of at least 1 or cycles is negative.
+
+    References:
+        tests/fit_encoder.py, on the tables named in data/fitted/encoder.toml
+
+    Examples:
+        An A100, of which 1,582 were measured with 1,280 images at once:
+
+        >>> from hwcalc import catalog
+        >>> a100 = catalog.accelerators()["a100-sxm-80gb"]
+        >>> 1400 < channels_first(a100, 1280, "fp16", 0.2) < 1900
+        True
+    """
+    check_non_negative(cycles=cycles)
+    network = convnets()["resnet50"]
+    chip = replace(convolution_machine(accelerator), peak=throttled(accelerator).peak)
+    time = batch / training_throughput(network, chip, batch, precision, "nchw")
+    values = batch * values_between(network, training=True)
+    return batch / (time + cycles * values / issue_rate(accelerator))
+
+
 def relative_errors(predicted: Sequence[float], observed: Sequence[float]) -> list[float]:
     r"""Compare relative speeds: what is left when a factor common to all cards is taken out.
 
@@ -233,9 +275,14 @@ def _bert(network: str) -> Callable[[Accelerator, float, str], float]:
 
 
 def _resnet(accelerator: Accelerator, batch: float, precision: str) -> float:
-    """Images in a second, in the order that the benchmark leaves PyTorch: channels first."""
-    chip = replace(convolution_machine(accelerator), peak=throttled(accelerator).peak)
-    return training_throughput(convnets()["resnet50"], chip, batch, precision, "nchw")
+    """Images in a second, as the benchmark leaves PyTorch: channels first."""
+    return channels_first(accelerator, batch, precision, _channels_first())
+
+
+@functools.cache
+def _channels_first() -> float:
+    fitted = load(DATA / "fitted" / "encoder.toml")["programs"]
+    return float(fitted["pytorch_channels_first"])
 
 
 def _training(accelerator: Accelerator, batch: float, precision: str) -> float:

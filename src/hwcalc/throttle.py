@@ -14,6 +14,7 @@ with the clock, so that an operation on a chip far below its clock costs somewha
 """
 
 import functools
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,7 @@ from hwcalc.datafile import DATA, load
 from hwcalc.machine import Machine, machine
 from hwcalc.numeric import check_non_negative, check_positive, minimum
 
-__all__ = ["energies", "power_bound_rate", "throttled"]
+__all__ = ["energies", "issue_rate", "power_bound_rate", "throttled"]
 
 # Which energy bounds a format's rate, and how much of it an operation takes: TF32 twice that of
 # 16 bits, as in `machine.FORMATS`, narrower operands in proportion to their bits.
@@ -76,6 +77,34 @@ def power_bound_rate(peak_flops: float, limit: float, base: float, energy: float
 def _any(condition: Any) -> bool:
     """Tell whether a condition holds, in an array for any element."""
     return condition if isinstance(condition, bool) else bool(condition.any())
+
+
+def issue_rate(accelerator: Accelerator) -> float:
+    r"""Compute the cycles that all multiprocessors of a chip have in a second.
+
+    $$ R = U f $$
+
+    Kernels written for one operation each spend cycles on every value, whatever the bandwidth.
+
+    Args:
+        accelerator: An entry of the catalogue. [1]
+
+    Returns:
+        Cycles of multiprocessors in a second; endless where the vendor does not publish them, and on
+        chips whose programs are compiled as a whole. [1/s]
+
+    References:
+        The catalogue's multiprocessors $U$ and boost clock $f$, of the catalogue
+
+    Examples:
+        >>> from hwcalc import catalog
+        >>> issue_rate(catalog.accelerators()["h100-sxm"]) / 1e9
+        261.
+    """
+    known = accelerator.published
+    if accelerator.kind in ("tpu", "asic") or not {"sm_count", "clock"} <= set(known):
+        return math.inf
+    return known["sm_count"] * known["clock"]
 
 
 @functools.cache
