@@ -96,7 +96,9 @@ def calculate(
     chips = catalog.accelerators()
     shown = [card for found in measured.values() for card in found] or _cards()
     widths = [device.bandwidth, *(chips[card].bandwidth for card in shown)]
-    ends = [min(widths), max(widths)]
+    ends = [0.8 * min(widths), max(widths)]
+    points = _points(network, form, cached, release)
+    lowest = min(1 / time, *(rate for found in points.values() for rate in found.values()))
     return [
         Quantity(
             "writes", "Writes", 1 / time, "tokens/s", note=known,
@@ -123,8 +125,8 @@ def calculate(
         Chart(
             "by_bandwidth",
             f"{network.name}, {FORMS[form]}: cards by their bandwidth",
-            x=Axis("Memory bandwidth", "B/s", scale="log"),
-            y=Axis("Tokens written", "tokens/s", scale="log"),
+            x=Axis("Memory bandwidth", "B/s", scale="log", low=ends[0]),
+            y=Axis("Tokens written", "tokens/s", scale="log", low=0.8 * lowest),
             marks=[
                 Line(
                     "Bandwidth alone", ends, [1 / memory_time(moved, rate) for rate in ends],
@@ -132,7 +134,7 @@ def calculate(
                 ),
                 *(
                     Points(label, [chips[card].bandwidth for card in found], list(found.values()))
-                    for label, found in _points(network, form, cached, release).items()
+                    for label, found in points.items()
                 ),
                 Points("You", [device.bandwidth], [1 / time], labels=["you"]),
             ],

@@ -56,9 +56,10 @@ LABELS = {
     "moments": "Optimizer",
     "optimizer": "Optimizer",
     "activations": "Activations",
-    "gathered": "Gathered from other cards",
-    "workspace": "Work space",
-    "reserve": "Driver and desktop",
+    # A chart has eight colours.
+    "gathered": "Work space and driver",
+    "workspace": "Work space and driver",
+    "reserve": "Work space and driver",
 }
 MOST_SEQUENCES, MOST_TOKENS = 4096, 2**20  # beyond which nobody looks
 
