@@ -108,7 +108,7 @@ def calculate(
                 Column("From", "OP/s"),
                 Column("To", "OP/s"),
                 Column("Counts"),
-                Column(f"{name} would need", "s"),
+                Column("A second takes", "s"),
             ],
             [
                 [
