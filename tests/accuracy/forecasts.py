@@ -24,9 +24,8 @@ def rows(ahead: int) -> tuple[Row, ...]:
         {
             "table": "supercomputers",
             "accelerator": "",
-            "made": round(dates[last], 2),
             "known": last + 1,
-            "due": dates[last + ahead],
+            "ahead": ahead,
             "rate": rates[last + ahead],
             "source": sources[rates[last + ahead]],
         }
@@ -43,7 +42,8 @@ def expected(row: Row) -> float:
     """Forecast the record from what was known then."""
     dates, rates = series("hpl")
     known = int(row["known"])
-    return forecast(fit_walk(dates[:known], rates[:known]), row["due"], 0.5)
+    due = dates[known - 1 + int(row["ahead"])]
+    return forecast(fit_walk(dates[:known], rates[:known]), due, 0.5)
 
 
 REGIMES = tuple(

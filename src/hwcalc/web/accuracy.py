@@ -62,6 +62,7 @@ _COLUMNS = {
     "output": "tokens of an answer",
     "whole_experts": "whole experts on a rank",
     "cache_value": "bytes of a number in the cache",
+    "known": "lists known",
     "network_rate": "network rate",
 }
 _UNITS = {"size_bytes": "B", "network_rate": "B/s"}
