@@ -33,6 +33,7 @@ BEFORE = next(p for p in prices.purchases("ddr5-32gb-2x16") if p.date == "2025-0
 KIT_SIZE = 32 * 2.0**30  # [B]
 SYSTEM = 8 * 2.0**30  # [B] of the system and its programs
 WORKER = 2 * 2.0**30  # [B] of a worker process with its batches
+IMAGES = "For the images of these GPUs"
 COUNTS = tuple(range(1, 9))
 
 
@@ -96,7 +97,7 @@ def calculate(
         f"One for each process and {workers} workers each": [
             cores_needed(n, workers) for n in COUNTS
         ],
-        "For the images of these GPUs": [cores_needed(n, threads) for n in COUNTS],
+        IMAGES: [cores_needed(n, threads) for n in COUNTS],
         "Rule of 2018": [cores_2018(n, online=True) for n in COUNTS],
     }
     return [
@@ -127,7 +128,10 @@ def calculate(
             x=Axis("GPUs"),
             y=Axis("Cores", low=0),
             marks=[
-                *(Line(name, list(COUNTS), values) for name, values in lines.items()),
+                *(
+                    Line(name, list(COUNTS), values, dash=name == IMAGES)
+                    for name, values in lines.items()
+                ),
                 Points("You", [gpus], [rule], labels=["you"]),
             ],
             alt=f"{gpus} GPUs with {workers} workers each want {rule} cores, "

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, cast
 
-from hwcalc import accuracy, catalog, cnn_time, machine_parts
+from hwcalc import accuracy, catalog, cnn_time, machine_parts, prices
 from hwcalc.build import limiting, spare
 from hwcalc.calculator import (
     Axis,
@@ -33,6 +33,7 @@ from hwcalc.data_path import (
     read_time,
 )
 from hwcalc.display import text
+from hwcalc.pcie_lanes import usual_share
 
 NETWORKS: Mapping[str, Any] = ChainMap(
     *cast(Any, (catalog.convnets(), {"own": "My own step, set below"}))
@@ -90,10 +91,6 @@ def calculate(
         catalog.Link,
         Choice({key: catalog.links()[key] for key in SLOTS}, start="pcie-5-x16", label="Slot"),
     ],
-    share: Annotated[
-        float, Slider(30, 100, start=80, unit="%", label="Rate reached",
-                      help="Share of the slot's rate that long copies reach"),
-    ],
     pinned: Annotated[bool, Toggle(start=True, label="Pinned memory")],
     staging: Annotated[
         float, Slider(1, 50, start=10, scale="log", unit="GB/s", label="Copy within main memory",
@@ -112,6 +109,7 @@ def calculate(
     uncached = 1 - cached
     read = read_time(size * uncached, requests * uncached, drive.rate, drive.requests)
     staged = float("inf") if pinned else staging
+    share = usual_share(int(slot.id.split("-")[1]))
     copy = copy_time(decoded, slot.bandwidth, share, LATENCY, staged)
 
     def decode(count: int) -> float:
@@ -133,7 +131,9 @@ def calculate(
     # Fastest card of each generation on the same network, or on ResNet-50 where none is known.
     trained = "resnet50" if network == "own" else network.id
     eras = {key: batch / _compute(trained, key, batch) for key in ERAS}
-    names = [catalog.accelerators()[key].name.removeprefix("GeForce ") for key in ERAS]
+    cards = [catalog.accelerators()[key] for key in ERAS]
+    names = [card.name.removeprefix("GeForce ") for card in cards]
+    years = [prices.calendar_year(card.release) for card in cards]
     enough = next((n for n in counts if decode(n) <= compute), None)
     return [
         Quantity("rate", "Trained", images / time, "images/s"),
@@ -182,10 +182,11 @@ def calculate(
         Chart(
             "eras",
             "What the fastest GeForce of its day wants, and what cores deliver",
-            x=Axis(""),
+            x=Axis("Year of the card", "year", low=2016.5, high=2026.5),
             y=Axis("One GPU could train", "images/s", low=0),
             marks=[
-                Bars("GPU", names, list(eras.values())),
+                Line("Fastest GeForce", years, list(eras.values())),
+                Points("Fastest GeForce", years, list(eras.values()), labels=names),
                 Rule(y=decoder.rate, label="one core decodes"),
                 Rule(y=decoder.ceiling, label="one process takes in"),
             ],

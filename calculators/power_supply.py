@@ -116,7 +116,13 @@ def calculate(
         gpu.tdp, gpu.tdp, static, 1
     )
     year = energy(1, hours * YEAR / 86400, drawn, 1)
-    durations = sorted({*EXCURSIONS_SEEN, *EXCURSIONS_STOOD})
+    stood = list(EXCURSIONS_STOOD.items())
+    # Each duration of the standard holds for all that are shorter, down to the one before.
+    steps = [(stood[0][0] / 2, stood[0][1])] + [
+        point
+        for (end, f), (_, after) in zip(stood, [*stood[1:], stood[-1]], strict=True)
+        for point in ((end, f), (end, after))
+    ]
     peaks = [peak_load(load, spiking(card), f, together) for f in EXCURSIONS_SEEN.values()]
     return [
         Quantity("load", "Load on the supply", load, "W", digits=4, note="sustained"),
@@ -144,7 +150,7 @@ def calculate(
         Quantity("energy", "Energy in a year", year, "Wh"),
         Quantity("bill", "Bill of a year", electricity(year, tariff), "$"),
         Quantity("heat", "Heat in the room", drawn, "W", digits=4),
-        Quantity("air", "Air through the case", air_flow(drawn, RISE) * 1000, "litres/second",
+        Quantity("air", "Air through the case", air_flow(drawn, RISE) * 1000, "litres/s",
                  note=f"that leaves {RISE:.0f} °C warmer"),
         Chart(
             "spikes",
@@ -154,8 +160,8 @@ def calculate(
             marks=[
                 Points("Spikes of the machine", list(EXCURSIONS_SEEN), peaks),
                 *(
-                    [Line("ATX 3 supply of that rating", durations,
-                          [needed * _stood(each) for each in durations])]
+                    [Line("ATX 3 supply of that rating", [x for x, _ in steps],
+                          [needed * f for _, f in steps])]
                     if standard == "atx3" else []
                 ),
                 Rule(y=needed, label="rating"),
@@ -173,11 +179,6 @@ def calculate(
              for each in machine_parts.supply_classes().values()],
         ),
     ]  # fmt: skip
-
-
-def _stood(duration: float) -> float:
-    """What the standard asks for a spike of that length, over the rating."""
-    return next((f for d, f in EXCURSIONS_STOOD.items() if d >= duration), 1.0)
 
 
 def _class_row(
