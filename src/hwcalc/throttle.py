@@ -90,8 +90,8 @@ def issue_rate(accelerator: Accelerator) -> float:
         accelerator: An entry of the catalogue. [1]
 
     Returns:
-        Cycles of multiprocessors in a second; endless where the vendor does not publish them, and on
-        chips whose programs are compiled as a whole. [1/s]
+        Cycles of multiprocessors in a second; endless where the vendor does not publish them, and
+        on chips whose programs are compiled as a whole. [1/s]
 
     References:
         The catalogue's multiprocessors $U$ and boost clock $f$, of the catalogue
