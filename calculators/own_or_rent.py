@@ -21,11 +21,13 @@ from hwcalc.calculator import (
 from hwcalc.catalog import accelerators
 from hwcalc.display import text
 from hwcalc.ownership import (
+    YEAR,
     break_even_time,
     break_even_use,
     owner_costs,
     owner_price,
     resale_value,
+    yearly_loss,
 )
 
 
@@ -58,6 +60,7 @@ MACHINES = {
 KINDS = {"on-demand": "By the hour, listed", "marketplace": "By the hour, marketplace"}
 USED = {"rtx-3090", "rtx-4090"}
 SINCE = "2026-02"  # older rents are no longer asked
+OLD = ("tesla-k80", "p100-sxm2", "v100-sxm2-32gb", "rtx-3090", "rtx-4090")
 REST = 1.4  # power of a machine over that of its boards: fans, processor, memory, losses
 
 
@@ -101,7 +104,14 @@ def calculate(
     years: Annotated[float, Slider(0.5, 8, start=3, step=0.5, unit="years", label="Kept for")],
     loss: Annotated[
         float,
-        Slider(-20, 60, start=25, unit="%", label="Value lost in a year"),
+        Slider(
+            -20,
+            60,
+            start=25,
+            unit="%",
+            label="Value lost in a year",
+            help="The last table has what others lost; in 2021 and 2026 cards gained",
+        ),
     ],
     watts: Annotated[
         float,
@@ -228,7 +238,22 @@ def calculate(
             [[name, _told(pays(**changed))] for name, changed in changes.items()],
             highlight=0,
         ),
+        Table(
+            "lost",
+            "What others lost in a year, from their first known price to the last",
+            [Column("Card"), Column("First", "$"), Column("In"), Column("Last", "$"), Column("In"),
+             Column("Lost in a year", "%")],
+            [_lost(item) for item in OLD],
+        ),
     ]  # fmt: skip
+
+
+def _lost(item: str) -> list[str | float | None]:
+    """First and last price of a card, and the loss between them."""
+    first, last = prices.purchases(item)[0], prices.latest_purchase(item, "")
+    assert last  # the first is known
+    loss = yearly_loss(first.value, last.value, (last.year - first.year) * YEAR)
+    return [accelerators()[item].name, first.value, first.date, last.value, last.date, loss]
 
 
 def _told(time: float) -> str:

@@ -90,7 +90,7 @@ def calculate(
     check = check_forecast(dates, bought, known, SHARE)
     ever = fit_trend(dates, bought)
     fast, slow = doubling_range(ever, 0.95)
-    years = [dates[0] + (2027 - dates[0]) * i / 40 for i in range(41)]
+    years = [dates[0] + (2027 - dates[0]) * i / 16 for i in range(17)]
     bands = [trend_band(check.trend, year, SHARE) for year in years]
     shops = _shops(what, chosen_ids={card.id for card in chosen}, inflation=inflation)
     latest = [(date, value) for date, value in zip(dates, bought, strict=True) if date >= known]

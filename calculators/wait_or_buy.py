@@ -57,7 +57,7 @@ PLANS = {
 MONTH = YEAR / 12
 SINCE = "2026-02"
 USED = {"rtx-3090", "rtx-4090"}
-STEPS = 24
+STEPS = 12
 
 
 def calculate(
@@ -202,7 +202,7 @@ def calculate(
     longest = max(horizon * 2 / 3, wait)
     waits = [longest * i / STEPS for i in range(STEPS + 1)]
     curves = [left(each) for each in waits]
-    factors = [1 + i / 10 for i in range(31)]
+    factors = [1 + i / 5 for i in range(16)]
     pairs = successions()
     # Names of pairs with the same gap would overlap: the first is named at its other point.
     gaps = [round(pair.gap / MONTH) for pair in pairs]

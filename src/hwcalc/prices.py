@@ -66,6 +66,7 @@ def _rows(name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
+@functools.cache
 def calendar_year(date: str) -> float:
     """Turn a date into a calendar year with its fraction, at the middle of what it names.
 

@@ -12,6 +12,7 @@ of the slope wider; and inflation, unless the values were corrected for it befor
 Dates are calendar years with a fraction; spans of time are seconds.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,6 +74,12 @@ class Check:
         """Whether no fewer values are inside than chance explains, at two standard deviations."""
         chance = math.sqrt(self.share * (1 - self.share) / self.later)
         return self.inside >= self.share - 2 * chance
+
+
+@functools.lru_cache(maxsize=64)  # a band is asked for at many dates
+def _reach(share: float, freedom: int) -> float:
+    """Standard deviations on either side that hold a share of what Student's t takes."""
+    return student_quantile(0.5 + share / 2, freedom)
 
 
 def fit_trend(dates: Sequence[float], values: Sequence[float]) -> Trend:
@@ -175,7 +182,7 @@ def trend_band(trend: Trend, date: float, share: float) -> tuple[float, float]:
     """
     away = (date - trend.centre) * YEAR
     wide = trend.spread * math.sqrt(1 + 1 / trend.count + away**2 / trend.weight)
-    shift = student_quantile(0.5 + share / 2, trend.count - 2) * wide
+    shift = _reach(share, trend.count - 2) * wide
     middle = trend_value(trend, date)
     return middle * 2.0**-shift, middle * 2.0**shift
 
@@ -205,8 +212,7 @@ def doubling_range(trend: Trend, share: float) -> tuple[float, float]:
         >>> [time / YEAR for time in doubling_range(trend, 0.95)]
         [1.935, 2.184]
     """
-    quantile = student_quantile(0.5 + share / 2, trend.count - 2)
-    error = quantile * trend.spread / math.sqrt(trend.weight)
+    error = _reach(share, trend.count - 2) * trend.spread / math.sqrt(trend.weight)
     fast, slow = trend.growth + error, trend.growth - error
     return (1 / fast if fast > 0 else math.inf), (1 / slow if slow > 0 else math.inf)
 
