@@ -12,7 +12,10 @@ from hwcalc.convolution_theorem import (
     convolve_by_frequency,
     fourier,
     gaussian_kernel,
+    largest_difference,
     magnitudes,
+    padded_spectrum,
+    side_by_side,
     transform,
 )
 
@@ -65,7 +68,29 @@ def test_the_mean_is_shown_in_the_middle() -> None:
     """As numpy's fftshift orders it, for even and odd sides."""
     for shape in ((8, 8), (7, 9)):
         expected = np.log10(1 + np.abs(np.fft.fftshift(np.fft.fft2(image(*shape)))))
-        assert distance(magnitudes(image(*shape)), expected) < LIMIT
+        assert distance(magnitudes(fourier(image(*shape))), expected) < LIMIT
+
+
+def test_a_padded_spectrum_is_numpys() -> None:
+    """Zeros are added below and to the right."""
+    found = padded_spectrum(image(5, 7), 16)
+    assert distance(found, np.fft.fft2(image(5, 7), (16, 16))) < LIMIT
+
+
+def test_pictures_are_drawn_from_their_lowest_to_their_highest_value() -> None:
+    """Side by side and centred; a constant one is grey."""
+    sheet = side_by_side([[[2.0, 4.0]], [[-1.0]], [[0.0, 1.0], [2.0, 3.0]]], 2)
+    third = [[0.0, pytest.approx(1 / 3)], [pytest.approx(2 / 3), 1.0]]
+    assert sheet == [[0.0, 1.0, 0.5, 0.5, *third[0]], [0.5, 0.5, 0.5, 0.5, *third[1]]]
+    with pytest.raises(ValueError, match="image of 2 x 1: must fit into side = 1"):
+        side_by_side([[[2.0, 4.0]]], 1)
+
+
+def test_the_largest_difference_is_found() -> None:
+    """Anywhere, and whatever its sign."""
+    assert largest_difference([[1, 2], [3, 4]], [[1, 2], [6, 4]]) == 3
+    with pytest.raises(ValueError, match="zip"):
+        largest_difference([[1, 2]], [[1, 2, 3]])
 
 
 @WAYS

@@ -7,136 +7,22 @@ launch them faster than the host prepares them, so a small batch waits for the h
 
 $$ T = \max\Big(\sum_\text{kernels} T_i,\; n\, T_h\Big) $$
 
-Activation functions are not in the layer lists and follow from them: one behind every
-convolution or its normalisation, none behind the projection after a depthwise layer, behind the
-addition instead of before it. Left out: reading and decoding images (a data path of its own),
-compilers that fuse the kernels in between, and several GPUs.
+What a network asks for is in `cnn_work`. Left out: reading and decoding images (a data path of
+its own), compilers that fuse the kernels in between, and several GPUs.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from hwcalc.catalog import Accelerator
-from hwcalc.cnn import parameters
-from hwcalc.convnets import ConvNet, Layer
-from hwcalc.convolution import PASSES, Convolution
-from hwcalc.convolution_time import LAYOUTS, Prepared, convolution_machine, pass_times, prepared
+from hwcalc.cnn_work import PRECISIONS, kind_of, work_of
+from hwcalc.convnets import ConvNet
+from hwcalc.convolution import PASSES
+from hwcalc.convolution_time import LAYOUTS, convolution_machine, pass_times
 from hwcalc.machine import FORMATS, Machine
 from hwcalc.numeric import check_count, maximum, minimum
 
-__all__ = ["inference_throughput", "step_times", "training_throughput", "values_between"]
+__all__ = ["inference_throughput", "step_times", "training_throughput"]
 
-PRECISIONS = ("fp32", "tf32", "fp16", "bf16")
-CONVOLUTIONS = ("conv", "dwconv", "convt", "fc")
-# Times an activation goes through memory, by layer: forward without training, forward, backward.
-# In mixed precision layer normalisation works in 32 bits, and what is added to its input stays so:
-# the second triple counts passes of 16 bits.
-PASSES_OVER = {
-    "bn": (2, 3, 5),
-    "ln": (2, 2, 5),
-    "activation": (2, 2, 3),
-    "add": (3, 3, 3),
-    "mul": (3, 3, 5),
-    "scale": (2, 2, 4),
-    "concat": (2, 2, 2),
-}
-WIDER = {"ln": (10, 10, 12), "scale": (3, 3, 5), "residual": (9, 9, 9)}
 UPDATE = 20  # bytes for each parameter of momentum SGD: three read, two written, at 4 bytes
 CASTS = 6  # bytes for each parameter whose 32-bit weight is turned into 16 bits
-
-
-@dataclass(frozen=True)
-class Work:
-    """What one image needs: distinct convolutions with their number, and bytes in between."""
-
-    layers: dict[Prepared, int]
-    elements: tuple[float, ...]  # moved in inference, forward and backward
-    wider: tuple[float, ...]  # the same in mixed precision, as passes of 16 bits
-    kernels: tuple[float, ...]  # beside the convolutions
-    parameters: float
-    first: Prepared  # reads the image
-
-
-_KNOWN: dict[int, tuple[ConvNet, Work]] = {}
-
-
-def _work_of(network: ConvNet) -> Work:
-    """Turn a layer list into distinct convolutions and passes over activations."""
-    known = _KNOWN.get(id(network))
-    if known is None or known[0] is not network:
-        known = _KNOWN[id(network)] = network, _work(network)
-    return known[1]
-
-
-def _work(network: ConvNet) -> Work:
-    layers: dict[Prepared, int] = {}
-    kernels, elements, wider = [0.0] * 3, [0.0] * 3, [0.0] * 3
-    normal = any(layer.type == "ln" for layer in network.layers)
-    for kind, layer in _expanded(network.layers):
-        if kind in CONVOLUTIONS:
-            shape = prepared(_shape(layer))
-            layers[shape] = layers.get(shape, 0) + 1
-            continue
-        size = layer.out_channels * layer.out_height * layer.out_width
-        before = layer.in_channels * layer.in_height * layer.in_width
-        pooled = (before + size,) * 2 + (before + 2 * size,)
-        for i in range(3):
-            moved = pooled[i] if kind == "pool" else PASSES_OVER[kind][i] * size
-            name = "residual" if normal and kind == "add" else kind
-            elements[i] += moved
-            wider[i] += WIDER[name][i] * size if name in WIDER else moved
-            kernels[i] += 1
-    return Work(
-        layers, tuple(elements), tuple(wider), tuple(kernels), _total(network), next(iter(layers))
-    )
-
-
-def _total(network: ConvNet) -> float:
-    return sum(parameters(network).values())
-
-
-def _expanded(layers: tuple[Layer, ...]) -> Iterator[tuple[str, Layer]]:
-    """Give the layers with the activation functions that the list leaves out."""
-    projects = False  # a depthwise layer came before: the next convolution narrows, linearly
-    linear = False
-    for place, here in enumerate(layers):
-        yield here.type, here
-        following = [layer.type for layer in layers[place + 1 : place + 4]]
-        following += [""] * (3 - len(following))
-        if here.type in ("conv", "dwconv", "convt") and here.out_height > 1:
-            linear = projects and here.type == "conv"
-            projects = here.type == "dwconv"
-        # The sum's other branch: a convolution from before, normalised, then added.
-        shortcut = following == ["conv", "bn", "add"] and (
-            layers[place + 1].in_channels != here.out_channels
-        )
-        if here.type == "bn":
-            activated = following[0] != "add" and not shortcut
-        elif here.type == "add":
-            activated = following[0] not in ("ln", "dwconv") and not linear
-        else:
-            activated = here.type in ("conv", "dwconv", "fc") and (
-                following[0] not in ("bn", "ln", "scale", "concat", "mul", "")
-            )
-        if activated and not (linear and here.type == "bn"):
-            yield "activation", here
-
-
-def _shape(layer: Layer) -> Convolution:
-    """Return a layer for one image; a fully connected one is a 1 x 1 convolution."""
-    if layer.type == "fc":
-        kernel, stride, padding, groups = (1, 1), 1, (0, 0), 1
-    else:
-        kernel, stride, padding, groups = layer.kernel, layer.stride, layer.padding, layer.groups
-    if layer.type == "convt":  # the gradient of a convolution that goes the other way
-        return Convolution(
-            *(1, layer.out_channels, layer.in_channels, layer.out_height, layer.out_width),
-            *(kernel, (stride, stride), padding, (1, 1), groups),
-        )
-    return Convolution(
-        *(1, layer.in_channels, layer.out_channels, layer.in_height, layer.in_width),
-        *(kernel, (stride, stride), padding, (1, 1), groups),
-    )
 
 
 def step_times(
@@ -158,8 +44,8 @@ def step_times(
         layout: Order of the activations in memory: nhwc or nchw. [1]
 
     Returns:
-        Time by part: convolutions forward, input and weight, what lies between, update; and
-        waiting for the host; their sum is the step. [s]
+        Time by part: kinds of layers (see `kind_of`) forward, input and weight; what lies
+        between, update, and waiting for the host; their sum is the step. [s]
 
     Raises:
         ValueError: If batch is not a whole number of at least 1, the layout is unknown, or the
@@ -183,17 +69,17 @@ def step_times(
     if precision not in PRECISIONS:
         raise ValueError(f"precision = {precision!r}: must be one of {', '.join(PRECISIONS)}")
     chip = convolution_machine(accelerator)
-    found = _work_of(network)
+    found = work_of(network)
     size, mixed = FORMATS[precision].first, FORMATS[precision].first < 4
     rate = chip.bandwidth * chip.constants["between"]
     parts: dict[str, float] = {}
     for direction in PASSES if training else PASSES[:1]:
-        parts[f"convolution/{direction}"] = sum(
-            number * minimum(*pass_times(chip, each, batch, direction, precision, layout).values())
-            for each, number in found.layers.items()
-            # Nobody needs the gradient of the images.
-            if direction != "input" or each is not found.first
-        )
+        for each, number in found.layers.items():
+            if direction == "input" and each is found.first:
+                continue  # nobody needs the gradient of the images
+            times = pass_times(chip, each, batch, direction, precision, layout)
+            key = f"{kind_of(each)}/{direction}"
+            parts[key] = parts.get(key, 0.0) + number * minimum(*times.values())
     chosen = (1, 2) if training else (0,)
     elements = sum((found.wider if mixed else found.elements)[i] for i in chosen)
     kernels = sum(found.kernels[i] for i in chosen)
@@ -205,31 +91,6 @@ def step_times(
     busy = sum(parts.values())
     parts["host"] = maximum(0.0, calls * chip.constants["host"] - busy)
     return parts
-
-
-def values_between(network: ConvNet, training: bool) -> float:
-    """Count the values that kernels between convolutions read and write for one image.
-
-    Exact for the layer list with its activation functions; normalisation reads its input twice in
-    training.
-
-    Args:
-        network: A network of the catalogue. [1]
-        training: Forward and backward, instead of the forward pass of inference. [1]
-
-    Returns:
-        Values. [1]
-
-    References:
-        He et al. 2015, "Deep residual learning", table 1, https://doi.org/10.48550/arXiv.1512.03385
-
-    Examples:
-        >>> from hwcalc import catalog
-        >>> values_between(catalog.convnets()["resnet50"], True) / 1e6
-        172.5
-    """
-    passes = _work_of(network).elements
-    return passes[1] + passes[2] if training else passes[0]
 
 
 def training_throughput(

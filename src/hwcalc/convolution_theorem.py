@@ -23,7 +23,10 @@ __all__ = [
     "convolve_by_frequency",
     "fourier",
     "gaussian_kernel",
+    "largest_difference",
     "magnitudes",
+    "padded_spectrum",
+    "side_by_side",
     "transform",
 ]
 
@@ -119,13 +122,33 @@ def fourier(grid: Grid) -> Spectrum:
     return _transform_grid([[complex(value) for value in row] for row in grid], -1)
 
 
-def magnitudes(grid: Grid) -> list[list[float]]:
+def padded_spectrum(image: Grid, side: int) -> Spectrum:
+    """Transform an image with zeros around it: between its frequencies stand interpolated ones.
+
+    Args:
+        image: Rows of pixels. [1]
+        side: Rows and columns to transform, at least those of the image. [1]
+
+    Returns:
+        Rows of complex amplitudes; the mean's comes first. [1]
+
+    References:
+        Cooley and Tukey 1965, https://doi.org/10.1090/S0025-5718-1965-0178586-1
+
+    Examples:
+        >>> padded_spectrum([[1]], 2)
+        [[(1+0j), (1+0j)], [(1+0j), (1+0j)]]
+    """
+    return _spectrum(tuple(map(tuple, image)), side, side)
+
+
+def magnitudes(spectrum: Spectrum) -> list[list[float]]:
     r"""Show an image's frequencies: logarithms of amplitudes, the mean in the middle.
 
     $$ m = \log_{10}(1 + |\hat f|) $$
 
     Args:
-        grid: Rows of pixels. [1]
+        spectrum: Rows of complex amplitudes, the mean's first. [1]
 
     Returns:
         Rows of logarithms. [1]
@@ -134,10 +157,10 @@ def magnitudes(grid: Grid) -> list[list[float]]:
         Cooley and Tukey 1965, https://doi.org/10.1090/S0025-5718-1965-0178586-1
 
     Examples:
-        >>> magnitudes([[9, 0, 0]])
+        >>> magnitudes(fourier([[9, 0, 0]]))
         [[1.0, 1.0, 1.0]]
     """
-    shown = [[math.log10(1 + abs(value)) for value in row] for row in fourier(grid)]
+    shown = [[math.log10(1 + abs(value)) for value in row] for row in spectrum]
     down, across = len(shown) - len(shown) // 2, len(shown[0]) - len(shown[0]) // 2
     return [row[across:] + row[:across] for row in shown[down:] + shown[:down]]
 
@@ -239,7 +262,7 @@ def convolve_by_frequency(
     high, wide = len(kernel), len(kernel[0])
     rows, columns = len(image), len(image[0])
     if border == "zero":
-        rows, columns = _smooth(rows + high - 1), _smooth(columns + wide - 1)
+        rows, columns = _fast(rows + high - 1), _fast(columns + wide - 1)
     product = [
         [a * b for a, b in zip(*pair, strict=True)]
         for pair in zip(
@@ -260,13 +283,9 @@ def convolve_by_frequency(
     return [row[left:right] for row in full[top:bottom]]
 
 
-def _smooth(size: int) -> int:
-    """Return the next size without a prime factor above 5, which transforms fast."""
-    rest = size
-    for factor in (2, 3, 5):
-        while rest % factor == 0:
-            rest //= factor
-    return size if rest == 1 else _smooth(size + 1)
+def _fast(size: int) -> int:
+    """Return the next power of two, which transforms fastest."""
+    return int(1 << (size - 1).bit_length())
 
 
 @functools.lru_cache(maxsize=16)
@@ -305,6 +324,67 @@ def gaussian_kernel(size: int, variance: float) -> list[list[float]]:
     line = [math.exp(-((i - size // 2) ** 2) / (2 * variance)) for i in range(size)]
     total = sum(line)
     return [[a * b / total**2 for b in line] for a in line]
+
+
+def largest_difference(first: Grid, second: Grid) -> float:
+    r"""Compare two images pixel by pixel: exact.
+
+    $$ d = \max_{i, j} |a_{ij} - b_{ij}| $$
+
+    Args:
+        first: Rows of pixels. [1]
+        second: Rows of pixels, of the same size. [1]
+
+    Returns:
+        The largest absolute difference. [1]
+
+    Raises:
+        ValueError: If the sizes differ.
+
+    References:
+        The theorem of `fourier` says that it is 0 but for rounding.
+
+    Examples:
+        >>> largest_difference([[1, 2]], [[1, 2.5]])
+        0.5
+    """
+    return max(
+        abs(a - b) for rows in zip(first, second, strict=True) for a, b in zip(*rows, strict=True)
+    )
+
+
+def side_by_side(images: Sequence[Grid], side: int) -> list[list[float]]:
+    """Put images next to each other, each from its lowest value (0) to its highest (1).
+
+    Args:
+        images: Images of at most that side. [1]
+        side: Pixels of the square that each is centred in. [1]
+
+    Returns:
+        Rows of one wide picture with values from 0 to 1; a half around the images. [1]
+
+    Raises:
+        ValueError: If an image is larger than the square.
+
+    References:
+        A picture of what `convolve` returns.
+
+    Examples:
+        >>> side_by_side([[[5, 7]], [[1]]], 2)
+        [[0.0, 1.0, 0.5, 0.5], [0.5, 0.5, 0.5, 0.5]]
+    """
+    sheet = [[0.5] * (side * len(images)) for _ in range(side)]
+    for place, image in enumerate(images):
+        rows, columns = len(image), len(image[0])
+        if max(rows, columns) > side:
+            raise ValueError(f"image of {columns} x {rows}: must fit into side = {side}")
+        top, left = (side - rows) // 2, place * side + (side - columns) // 2
+        low, high = min(map(min, image)), max(map(max, image))
+        span = high - low
+        for i, row in enumerate(image):
+            grey = [(value - low) / span for value in row] if span else [0.5] * columns
+            sheet[top + i][left : left + columns] = grey
+    return sheet
 
 
 def _check(image: Grid, kernel: Grid, mode: str, border: str) -> None:

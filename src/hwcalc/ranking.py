@@ -21,7 +21,8 @@ from types import MappingProxyType
 
 from hwcalc import blocks
 from hwcalc.catalog import Accelerator, convnets, transformers
-from hwcalc.cnn_time import training_throughput, values_between
+from hwcalc.cnn_time import training_throughput
+from hwcalc.cnn_work import values_between
 from hwcalc.convolution_time import convolution_machine
 from hwcalc.datafile import DATA, load
 from hwcalc.deployment import deploy, usable_format

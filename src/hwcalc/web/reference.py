@@ -24,7 +24,7 @@ GROUPS = {
     "Kernels": "roofline matmul machine kernels attention elementwise throttle latency "
     "tile_schedule",
     "Networks": "transformer weights blocks training_flops activations kv_cache cnn "
-    "convolution convolution_theorem diffusion convolution_time cnn_time",
+    "convolution convolution_theorem diffusion convolution_time cnn_work cnn_time",
     "Links and collectives": "collectives all_reduce torus fabric collective_time "
     "engine_all_reduce",
     "Training": "training compute_optimal data_parallel buckets parallel_step scaling_runs layout "
