@@ -281,4 +281,4 @@ def _listed(card: str) -> float:
 
 def _short(name: str) -> str:
     """A name as it fits beside a point."""
-    return name.replace("GeForce ", "").split(" SXM")[0].replace("Tesla ", "")
+    return name.replace("GeForce RTX ", "").split(" SXM")[0].replace("Tesla ", "")
