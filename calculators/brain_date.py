@@ -27,7 +27,7 @@ from hwcalc.supercomputers import YARDSTICKS, records, series
 SHARE = 0.9
 AHEAD = 20  # half-years for the backtest
 LAST = 2100  # end of the chart
-SAMPLES = 24
+SAMPLES = 16
 TODAY = 2026
 START_2015, DOUBLINGS_2015 = 2015.0, 21
 PACES_2015 = (1.05, 1.8, 3.0)  # years; the first is what its date of 2037 takes

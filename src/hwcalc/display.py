@@ -37,6 +37,7 @@ ABBREVIATIONS = {"CPU", "CPUs", "GPU", "GPUs", "TPU", "TPUs"}
 # Above two minutes seconds stop being readable: (upper limit in this unit, unit).
 CLOCK = ((120, "s"), (120, "min"), (48, "h"), (730, "days"), (math.inf, "years"))
 NBSP = "\N{NO-BREAK SPACE}"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @cache
@@ -190,7 +191,7 @@ def _words(value: float, digits: int, *, money: bool = False) -> str:
     rounded = _round(value, digits)
     if rounded >= 1e15 or rounded < 1e-4:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        power = str(int(exponent)).translate(RAISED)
         return f"{mantissa}{NBSP}×{NBSP}10{power}"
     for word, shift in (("trillion", 12), ("billion", 9), ("million", 6)):
         if rounded >= 10**shift:

@@ -35,6 +35,8 @@ __all__ = [
 ]
 
 FEWEST = 5  # steps: a scatter from fewer says nothing
+# A band asks for the same few quantiles at each of its dates.
+_student = functools.lru_cache(maxsize=64)(student_quantile)
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def forecast(walk: Walk, date: float, quantile: float) -> float:
     if date < walk.date:
         raise ValueError(f"date = {date:g}: must not be before {walk.date:g}")
     ahead = (date - walk.date) * YEAR
-    shift = walk.growth * ahead + student_quantile(quantile, walk.steps - 1) * walk.spread(ahead)
+    shift = walk.growth * ahead + _student(quantile, walk.steps - 1) * walk.spread(ahead)
     level: float = walk.value * 2.0**shift
     return level
 
@@ -181,7 +183,7 @@ def reach_dates(walk: Walk, target: float, share: float) -> tuple[float, float, 
     """
     check_positive(target=target)
     away = doublings(walk.value, target)
-    wide = student_quantile(0.5 + share / 2, walk.steps - 1) ** 2 * walk.variance
+    wide = _student(0.5 + share / 2, walk.steps - 1) ** 2 * walk.variance
     if away <= 0:
         return walk.date, walk.date, walk.date
     a = walk.growth**2 - wide / walk.span
