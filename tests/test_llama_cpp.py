@@ -184,3 +184,13 @@ def test_every_gpu_gets_an_answer() -> None:
                 assert 0 < read < 512 * write < 1000
         answered += 1
     assert answered > 90
+
+
+def test_cards_of_one_chip_read_alike() -> None:
+    """Two entries of one chip, one with a published 16-bit rate of its lanes, one without."""
+    times = [
+        sum(prompt_time(CHIPS[name], LLAMA, "q4_0", 512, 1, "2025").values())
+        for name in ("p100-pcie-16gb", "p100-sxm2", "mi50", "radeon-vii")
+    ]
+    assert 0.7 < times[0] / times[1] < 1.5
+    assert 0.7 < times[2] / times[3] < 1.5

@@ -294,7 +294,7 @@ def _products(
     rate = known["metal"] * vector
     if not metal:
         rate = known["packed"] * units * clock
-        if max(peak.values(), default=0.0) <= 2 * vector:  # no matrix units
+        if not _has_matrix_units(accelerator):
             rate = min(rate, vector)
     time = 0.0
     for matrix in matrices(sizes):
@@ -323,6 +323,15 @@ def _apart(sizes: Shape, matrix: Matrix) -> tuple[float, ...]:
         joint = matrix.outputs
         return ((joint - keys - values) / joint, keys / joint, values / joint)
     return (0.5, 0.5) if sizes.gated and matrix.split == "outputs" else (1.0,)
+
+
+def _has_matrix_units(accelerator: Accelerator) -> bool:
+    """Tell matrix units from lanes that do two 16-bit or four 8-bit operations in one."""
+    peak = accelerator.peak
+    lanes = {"fp16": 2, "fp16_acc16": 2, "bf16": 2, "fp8": 4, "int8": 4, "fp4": 8}
+    beyond = [peak[name] / factor for name, factor in lanes.items() if name in peak]
+    # Only matrix units have a mode for sparse operands, however their rate is published.
+    return accelerator.sparsity or max(beyond, default=0.0) > 1.1 * peak.get("fp32", 0.0)
 
 
 def _library(accelerator: Accelerator) -> tuple[Machine, str] | None:
