@@ -4,7 +4,7 @@ from typing import Annotated
 
 from hwcalc import catalog
 from hwcalc.brain_energy import landauer_rate
-from hwcalc.brain_estimates import KINDS, estimates
+from hwcalc.brain_estimates import KINDS, Estimate, estimates
 from hwcalc.calculator import (
     Axis,
     Chart,
@@ -126,6 +126,6 @@ def _ends(low: float, high: float) -> tuple[float, float]:
     return (low, high) if low < high else (low / THIN, high * THIN)
 
 
-def _below(members: list, rate: float) -> int:  # type: ignore[type-arg]
+def _below(members: list[Estimate], rate: float) -> int:
     """How many estimates lie below a rate with both ends."""
     return sum(each.range.high <= rate for each in members)
