@@ -32,6 +32,7 @@ from hwcalc.supercomputers import records
 
 BODY = 310  # kelvin
 ENDS = (1e11, 1e25)
+COMPARED = ("Roadrunner", "Tianhe-2", "Summit", "El Capitan")
 SHOWN = {
     "moravec": "Moravec",
     "merkle": "Merkle",
@@ -91,6 +92,16 @@ def calculate(
     chips = chips_needed(rate, memory, traffic, peak, device.memory, device.bandwidth)
     deciding = max(chips, key=lambda need: chips[need])
     watts = machine_power(chips[deciding], chips["arithmetic"], device.tdp, idle)
+    built: list[list[str | float | None]] = [
+        [
+            f"{each.name}, HPL {each.month}",
+            each.rate,
+            each.power,
+            1 / energy_per_operation(each.power, each.rate),
+        ]
+        for each in records("hpl")
+        if each.power and each.name in COMPARED
+    ]
     known = {name: estimates()[key].range.middle for key, name in SHOWN.items()}
     return [
         Quantity("own", "The brain's budget for an operation", own, "J"),
@@ -145,13 +156,7 @@ def calculate(
             [
                 ["Brain, your count", rate, power, 1 / own],
                 [f"{device.name}, dense 16-bit peak", peak, device.tdp, 1 / chip],
-                *(
-                    [f"{each.name}, HPL {each.month}", each.rate, each.power,
-                     1 / energy_per_operation(each.power, each.rate)]
-                    for each in records("hpl")
-                    if each.power and each.name in ("Roadrunner", "Tianhe-2", "Summit",
-                                                    "El Capitan")
-                ),
+                *built,
             ],
         ),
     ]  # fmt: skip
