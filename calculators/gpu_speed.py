@@ -123,22 +123,23 @@ def calculate(
     tag = accuracy.tag(REGIMES[work]) if work in REGIMES else ""
     units = f"{workload.unit}/s"
     return [
-        Quantity("speed", f"{chosen.name} does", chosen.speed, units, note="predicted"),
+        Quantity("speed", "The card does", chosen.speed, units, note=f"{chosen.name}, predicted"),
         Quantity(
-            "ratio", f"Its speed over that of {other.name}", chosen.speed / other.speed, "x",
-            accuracy=tag,
+            "ratio", "Its speed over the other's", chosen.speed / other.speed, "x",
+            note=f"{other.name} is 1", accuracy=tag,
         ),
-        Verdict("measured", "Measured", _comparison(work, chosen.key, other.key)),
-        Verdict("cost", "Price", _price_text(card.id, price)),
+        Verdict("measured", "Measured, card over other", _comparison(work, chosen.key, other.key)),
+        Verdict("cost", "Price of the card", _price_text(card.id, price)),
         Verdict(
-            "worth", f"{MEASURES[measure]} over that of {other.name}",
+            "worth", "By the measure, card over other",
             text(worth / base, "x") if worth else "no price on file; type one",
         ),
-        Verdict("place", "Place", f"{place} of {len(ranked)}" if place else "without a price"),
-        Verdict("best", "First", ranked[0].name),
+        Verdict("place", "Place by the measure",
+                f"{place} of {len(ranked)}" if place else "without a price"),
+        Verdict("best", "First by the measure", ranked[0].name),
         Chart(
             "ranking",
-            f"{workload.name}: {MEASURES[measure].lower()} beside {other.name}",
+            "The cards by the chosen measure",
             x=Axis(f"{MEASURES[measure]}, {other.name} = 1", low=0),
             y=Axis(""),
             horizontal=True,

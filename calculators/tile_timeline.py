@@ -87,7 +87,7 @@ def calculate(
         ),
         Chart(
             "timeline",
-            f"{WAYS[way]}: the first {tiles} tiles" if tiles > 1 else f"{WAYS[way]}: one tile",
+            "The first tiles",
             x=Axis("Clock cycles", low=0, high=last),
             y=Axis(""),
             # Loads first, so that their lanes are above those of the work.
@@ -97,7 +97,7 @@ def calculate(
                 for tile in range(tiles)
                 if (mark := _spans(shown, tile, loads, running)).lanes
             ],
-            alt=f"Each tile takes {text(cycles, 'cycles')}: its load {text(load, 'cycles')}, "
+            alt=f"{WAYS[way]}: each tile takes {text(cycles, 'cycles')}: its load {text(load, 'cycles')}, "
             f"shared memory {text(steps * shared, 'cycles')}, arithmetic "
             f"{text(steps * multiply, 'cycles')}; the arithmetic works {text(busy, '%')} of the "
             "time.",
