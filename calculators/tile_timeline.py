@@ -97,8 +97,8 @@ def calculate(
                 for tile in range(tiles)
                 if (mark := _spans(shown, tile, loads, running)).lanes
             ],
-            alt=f"{WAYS[way]}: each tile takes {text(cycles, 'cycles')}: its load {text(load, 'cycles')}, "
-            f"shared memory {text(steps * shared, 'cycles')}, arithmetic "
+            alt=f"{WAYS[way]}: each tile takes {text(cycles, 'cycles')}: its load "
+            f"{text(load, 'cycles')}, shared memory {text(steps * shared, 'cycles')}, arithmetic "
             f"{text(steps * multiply, 'cycles')}; the arithmetic works {text(busy, '%')} of the "
             "time.",
         ),
