@@ -121,7 +121,8 @@ REGIMES = (
         False,
         (0.108, 0.125),
         None,
-        "One row each. The table's M2 Ultra gave the two constants of Apple chips. Rows of several "
+        "One row each. The source does not say how long its prompts are; its rates are those of "
+        "512 tokens. The table's M2 Ultra gave the two constants of Apple chips. Rows of several "
         "sequences are not modelled.",
     ),
     _regime(
