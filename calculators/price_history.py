@@ -51,21 +51,21 @@ KINDS = {
 }
 
 
-def group(item: str) -> str:
+def group(subject: str) -> str:
     """Bought or rented, to list it under."""
-    return "Rented" if item in RENTED.values() else "Bought"
+    return "Rented" if subject in RENTED.values() else "Bought"
 
 
 def calculate(
-    item: Annotated[str, Choice(BOUGHT | RENTED, start="rtx-5090", group=group, label="What")],
+    subject: Annotated[str, Choice(BOUGHT | RENTED, start="rtx-5090", group=group, label="What")],
     since: Annotated[
         float,
         Slider(2014, 2026.5, start=2025, step=0.5, unit="year", label="Since"),
     ],
 ) -> Results:
-    found = prices.rent_history(item) if item in RENTED else prices.purchases(item)
-    name = (BOUGHT | RENTED)[item]
-    unit = "$/h" if item in RENTED else "$"
+    found = prices.rent_history(subject) if subject in RENTED else prices.purchases(subject)
+    name = (BOUGHT | RENTED)[subject]
+    unit = "$/h" if subject in RENTED else "$"
     shown = [price for price in found if price.year >= since]
     if len(shown) < 2:
         raise ValueError(f"{name}: fewer than two prices since {since:g}; start earlier")

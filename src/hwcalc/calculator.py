@@ -32,8 +32,8 @@ __all__ = [
     "folder", "ids", "load", "run",
 ]  # fmt: skip
 
-# Properties of a form that the page's scripts use: a control of that name takes their place.
-HIDDEN = {"dataset", "elements", "id"}
+# Properties of a form and its elements that scripts use: one hides the control of that name.
+HIDDEN = {"dataset", "elements", "id", "item", "length"}
 
 Result = Quantity | Verdict | Table | Chart | Image
 Results = Sequence[Result]

@@ -98,6 +98,7 @@ function pump(form) {
 }
 
 // `partial`: of a calculator that takes long, what is known so far; a newer question may end it.
+// Before the first whole answer the page shows one already, the build's or a sweep's.
 function answered(form, id, { answer, bug, partial }) {
   const own = state.get(form);
   if (id !== own.id) return;
@@ -106,7 +107,7 @@ function answered(form, id, { answer, bug, partial }) {
     console.error(bug);
     form.dataset.state = "failed";
     showStatus(form, "This calculator failed for these values; the numbers shown are the last good ones.", true);
-  } else if (!own.newest) {
+  } else if (!own.newest && !(partial && form.dataset.state !== "live")) {
     const parsed = JSON.parse(answer);
     form.dataset.state = "live";
     showStatus(form, own.notice);
