@@ -39,6 +39,9 @@ BOUNDS = {
 }
 
 
+LANES = 128  # multiply-adds of FP32 in a cycle of a multiprocessor
+
+
 def power_bound_rate(peak_flops: float, limit: float, base: float, energy: float) -> float:
     r"""Bound the rate of a chip by its power limit.
 
@@ -86,12 +89,15 @@ def issue_rate(accelerator: Accelerator) -> float:
 
     Kernels written for one operation each spend cycles on every value, whatever the bandwidth.
 
+    Assumption: where no clock is published it is the one at which 128 multiply-adds in each cycle
+    of each multiprocessor make the FP32 rate.
+
     Args:
         accelerator: An entry of the catalogue. [1]
 
     Returns:
-        Cycles of multiprocessors in a second; endless where the vendor does not publish them, and
-        on chips whose programs are compiled as a whole. [1/s]
+        Cycles of multiprocessors in a second; endless where their number is not published, and on
+        chips whose programs are compiled as a whole. [1/s]
 
     References:
         The catalogue's multiprocessors $U$ and boost clock $f$, of the catalogue
@@ -102,9 +108,11 @@ def issue_rate(accelerator: Accelerator) -> float:
         261.
     """
     known = accelerator.published
-    if accelerator.kind in ("tpu", "asic") or not {"sm_count", "clock"} <= set(known):
+    if accelerator.kind in ("tpu", "asic") or "sm_count" not in known:
         return math.inf
-    return known["sm_count"] * known["clock"]
+    if "clock" in known:
+        return known["sm_count"] * known["clock"]
+    return accelerator.peak.get("fp32", math.inf) / (2 * LANES)
 
 
 @functools.cache
