@@ -98,12 +98,12 @@ def calculate(
             cores_needed(n, workers) for n in COUNTS
         ],
         IMAGES: [cores_needed(n, threads) for n in COUNTS],
-        "Rule of 2018": [cores_2018(n, online=True) for n in COUNTS],
+        "Rule of 2018": [cores_2018(n, online=rate > 0) for n in COUNTS],
     }
     return [
         Quantity("cores", "Cores", rule, note="one for each GPU, its workers, four for the system"),
-        Quantity("cores_2018", "By the rule of 2018", cores_2018(gpus, online=True),
-                 note="two for each GPU"),
+        Quantity("cores_2018", "By the rule of 2018", cores_2018(gpus, online=rate > 0),
+                 note="two for each GPU, one if nothing is decoded"),
         Quantity("threads", "Workers per GPU for its images", threads,
                  note=f"{text(decoder.rate, 'images/s')} decoded by one core"),
         Quantity("measured", "Cores with these workers", measured),
@@ -136,6 +136,6 @@ def calculate(
             ],
             alt=f"{gpus} GPUs with {workers} workers each want {rule} cores, "
             f"{text(measured)} for the images they can train on, and "
-            f"{cores_2018(gpus, online=True)} by the rule of 2018.",
+            f"{cores_2018(gpus, online=rate > 0)} by the rule of 2018.",
         ),
     ]  # fmt: skip

@@ -48,6 +48,7 @@ LATENCY = 27e-6  # [s] of a copy, measured on a V100 (te42kyfo/gpu-benches)
 SIDE, CHANNELS = 224, 3  # of an image where no network says it
 MOST = 16  # workers in the chart
 ERAS = ("gtx-1080-ti", "rtx-2080-ti", "rtx-3090", "rtx-4090", "rtx-5090")
+SPAN = (2016.5, 2026.5)  # years of their chart
 STAGES = {"read": "Drive", "decode": "Workers", "copy": "PCIe", "compute": "GPUs"}
 
 
@@ -182,13 +183,13 @@ def calculate(
         Chart(
             "eras",
             "What the fastest GeForce of its day wants, and what cores deliver",
-            x=Axis("Year of the card", "year", low=2016.5, high=2026.5),
+            x=Axis("Year of the card", "year", low=SPAN[0], high=SPAN[1]),
             y=Axis("One GPU could train", "images/s", low=0),
             marks=[
                 Line("Fastest GeForce", years, list(eras.values())),
                 Points("Fastest GeForce", years, list(eras.values()), labels=names),
-                Rule(y=decoder.rate, label="one core decodes"),
-                Rule(y=decoder.ceiling, label="one process takes in"),
+                Line("One process takes in", SPAN, [decoder.ceiling] * 2, dash=True),
+                Line("One core decodes", SPAN, [decoder.rate] * 2, dash=True),
             ],
             alt=f"{names[0]} could train {text(eras[ERAS[0]], 'images/s')}, {names[-1]} "
             f"{text(eras[ERAS[-1]], 'images/s')}; one core decodes "

@@ -23,6 +23,7 @@ from hwcalc.calculator import (
     Verdict,
 )
 from hwcalc.cluster_step import replica_step_time
+from hwcalc.collective_time import collective_time
 from hwcalc.data_parallel import scaling_efficiency
 from hwcalc.data_path import batch_size_bytes, copy_time
 from hwcalc.display import text
@@ -112,6 +113,8 @@ def calculate(
     def efficiency(lanes: int, gen: int = generation) -> float:
         return scaling_efficiency(compute, step(lanes, gen))
 
+    over = dataclasses.replace(joined, bandwidth=slot(width))
+    exchange = collective_time("all_reduce", gradients, gpus, gpus, over)
     wide = WIDTHS[-1]
     reached = efficiency(width)
     return [
@@ -129,6 +132,8 @@ def calculate(
         Quantity("quad_four", "Four GPUs with four lanes each",
                  scaling_efficiency(compute, at_rate(slot(4), 4)), "%"),
         Quantity("gradients", "Gradients in each step", gradients, "B"),
+        Quantity("exchange", "Their exchange takes", exchange, "s",
+                 note="hidden as far as the backward pass lasts"),
         Quantity("compute", "Computation of a step", compute, "s"),
         Quantity("copy", "Copy of a batch", copy(width), "s", note="pinned"),
         Quantity("copy_four", "Over four lanes", copy(4), "s"),

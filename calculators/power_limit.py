@@ -32,7 +32,7 @@ def calculate(
         Choice(catalog.accelerators(), start="rtx-3090", group="vendor", label="GPU"),
     ],
     limit: Annotated[
-        float, Slider(30, 120, start=80, unit="%", label="Power limit",
+        float, Slider(30, 130, start=80, unit="%", label="Power limit",
                       help="Share of the rated power; what nvidia-smi -pl sets in watts"),
     ],
     demand: Annotated[
