@@ -38,6 +38,7 @@ PEERS = (
         (f"training-{name}", "", "llm-cluster-simulator: 7.1 % in the mean, fitted there")
         for name in ("llm-foundry", "nemo-dense", "maxtext", "bloom")
     ),
+    ("ranking-bert-large", "", "bandwidth alone: 17 %; a curve fitted to the cards: 13 %"),
     ("memory", "", "SimuMax: 1.4 % on eight GPUs of one kind"),
 )
 
