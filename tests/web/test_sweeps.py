@@ -3,6 +3,8 @@
 import gzip
 import json
 import math
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,6 +123,20 @@ def test_without_a_folder_there_are_none() -> None:
     """Markdown converted without the plugin has calculators that wait for Python."""
     tool = calculator.load("tile_traffic")
     assert sweeps.sweeps(tool, tool.run({})) == sweeps.Sweeps()
+
+
+def test_what_no_build_has_used_for_a_month_goes(kept: Path) -> None:
+    """Files in use stay, however old they are; the cache does not grow with every change."""
+    tool = calculator.load("tile_traffic")
+    made = sweeps.sweeps(tool, tool.run({}))
+    (kept / "left.made").write_text("{}")
+    used = sorted(path for path in kept.iterdir() if path.name != "left.made")
+    month = time.time() - 31 * 24 * 3600
+    for path in kept.iterdir():
+        os.utime(path, (month, month))
+    assert sweeps.sweeps(tool, tool.run({})) == made
+    sweeps.prune(kept)
+    assert sorted(kept.iterdir()) == used
 
 
 def test_curves_share_one_scale() -> None:

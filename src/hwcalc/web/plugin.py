@@ -2,19 +2,21 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.config.config_options import ExtraScriptValue
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 # Below the site's root; names inside carry hashes, so this folder never changes its meaning.
@@ -30,6 +32,20 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
         """Remembers whether the site is being written: its readers keep nothing for later."""
         del dirty
         self.serving = command == "serve"
+        if self.serving:
+            from hwcalc.web import rebuild
+
+            rebuild.install()
+
+    def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> None:
+        """While the site is being written: tells what its pages are made of besides their texts."""
+        del nav
+        if self.serving:
+            from hwcalc.calculator import folder
+            from hwcalc.web import rebuild
+
+            package, root = Path(__file__).parents[1], Path(config.config_file_path)
+            rebuild.begin([package, folder(), package.parents[1] / "tests", root], files)
 
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> None:
         """Makes the browser's files and has every page refer to them.
@@ -39,7 +55,10 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
         """
         from hwcalc.web import bundle
 
-        del env, files
+        del files
+        cache = Path(config.config_file_path).parent / bundle.CACHE / "templates"
+        cache.mkdir(parents=True, exist_ok=True)
+        env.bytecode_cache = FileSystemBytecodeCache(str(cache))
         self.bundle = bundle.make(Path(config.config_file_path).parent / bundle.CACHE)
         self.swept: set[str] = set()
         names = self.names = json.loads((self.bundle / "manifest.json").read_text())
@@ -83,12 +102,18 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
 
     def on_post_build(self, config: MkDocsConfig) -> None:
         """Copies the browser's files into the site; the service worker sees what is below it."""
+        from hwcalc.web import sweeps
+
         target = Path(config.site_dir) / FOLDER
         alone = shutil.ignore_patterns("manifest.json", self.names["offline"])
         shutil.copytree(self.bundle, target, ignore=alone, dirs_exist_ok=True)
         (target / "sweeps").mkdir(exist_ok=True)
+        kept = self.bundle.parent / "sweeps"
         for name in self.swept:
-            shutil.copy(self.bundle.parent / "sweeps" / name, target / "sweeps")
+            shutil.copy(kept / name, target / "sweeps")
+            os.utime(kept / name)  # it is in use
+        if kept.is_dir():
+            sweeps.prune(kept)
         if not self.serving:
             shutil.copy(self.bundle / self.names["offline"], config.site_dir)
         _forget_modules()
@@ -130,7 +155,9 @@ def _versioned(name: str, config: MkDocsConfig) -> str:
 def _forget_modules() -> None:
     """Lets the next build of `mkdocs serve` import models and the fence as they are then."""
     # What holds work worth keeping, and what that imports.
-    kept = {f"hwcalc.web.{name}" for name in ("plugin", "drawing", "mathml", "node", "parts")}
+    kept = {
+        f"hwcalc.web.{name}" for name in ("plugin", "drawing", "mathml", "node", "parts", "rebuild")
+    }
     # Packages go, too: a kept one would hand out the modules it remembers.
     for name in [name for name in sys.modules if name.split(".")[0] == "hwcalc"]:
         if name not in kept:

@@ -12,7 +12,9 @@ import inspect
 import json
 import math
 import os
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
@@ -35,6 +37,7 @@ folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 PLACES = 64  # of a slider; a drag over its width passes one about every three pixels
 LARGEST = 20_000  # [B] compressed: a sweep that is more would no longer be quick
 OPTIONS = 160
+UNUSED = 30 * 24 * 3600.0  # [s]
 WIDTH, HEIGHT = 100.0, 12.0
 
 
@@ -56,6 +59,8 @@ def sweeps(tool: Calculator, answer: Answer) -> Sweeps:
     try:
         made = Sweeps(**json.loads(note.read_text(encoding="utf-8")))
         if not made.file or (kept / made.file).is_file():
+            for path in (note, kept / made.file):
+                os.utime(path)  # it is in use
             return made
     except FileNotFoundError:
         pass
@@ -69,6 +74,14 @@ def sweeps(tool: Calculator, answer: Answer) -> Sweeps:
     made = Sweeps(name, curves(tool, numbers))
     _write(note, json.dumps({"file": made.file, "curves": made.curves}).encode())
     return made
+
+
+def prune(kept: Path) -> None:
+    """Deletes what no build has used for a month: each change of a model leaves all files anew."""
+    for path in kept.iterdir():
+        with suppress(FileNotFoundError):  # another build was quicker
+            if time.time() - path.stat().st_mtime > UNUSED:
+                path.unlink()
 
 
 def compute(
