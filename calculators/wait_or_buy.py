@@ -204,12 +204,8 @@ def calculate(
     curves = [left(each) for each in waits]
     factors = [1 + i / 5 for i in range(16)]
     pairs = successions()
-    # Names of pairs with the same gap would overlap: the first is named at its other point.
-    gaps = [round(pair.gap / MONTH) for pair in pairs]
-    names = [
-        (f"{_short(pair.old.name)} to {_short(pair.new.name)}", gap not in gaps[i + 1 :])
-        for i, (pair, gap) in enumerate(zip(pairs, gaps, strict=True))
-    ]
+    # Names of pairs with the same gap would overlap: the last of them has it; the table has all.
+    names = {round(p.gap / MONTH): f"{_short(p.old.name)} to {_short(p.new.name)}" for p in pairs}
     return [
         Quantity("limit", "Waiting does more work up to", limit, "months" if limit else "s",
                  note="of waiting"),
@@ -249,10 +245,9 @@ def calculate(
                      [break_even_wait(horizon, each, 1.0) for each in factors]),
                 Points("Release to release, as measured", [pair.speedup for pair in pairs],
                        [pair.gap for pair in pairs],
-                       labels=[name if clear else "" for name, clear in names]),
+                       labels=[names.pop(round(p.gap / MONTH), "") for p in reversed(pairs)][::-1]),
                 Points("The same, for the same money", [pair.same_money for pair in pairs],
-                       [pair.gap for pair in pairs],
-                       labels=["" if clear else name for name, clear in names]),
+                       [pair.gap for pair in pairs]),
                 Points("You", [min(speedup, 4.0)], [wait]),
             ],
             alt=f"With work that counts for {text(horizon, 'months')}, "

@@ -126,6 +126,7 @@ class _Scaled:
         ticks: Json = {"format": "d" if axis.unit == "year" else ",~r"}
         if axis.unit == "year":
             ticks["values"] = _whole_years(low or min(self.values), high or max(self.values))
+            ticks |= {"labelOverlap": True, "labelFlush": False}
         if axis.scale == "log":
             low, high = low or min(self.values), high or max(self.values)
             if low == high:
