@@ -21,7 +21,7 @@ from hwcalc.catalog import Accelerator
 from hwcalc.collective_time import collective_time
 from hwcalc.fabric import Fabric
 from hwcalc.kernels import matmul_time
-from hwcalc.numeric import check_count, check_positive
+from hwcalc.numeric import ceil, check_count, check_positive
 
 __all__ = [
     "SPLITS",
@@ -214,7 +214,8 @@ def split_time(
         >>> sum(parts.values()) * 1e3
         1.5
     """
-    rows, k, n = rank_shape(split, batch, inputs, outputs, ranks)
+    # The rank with the largest part is the one that others wait for.
+    rows, k, n = (ceil(side) for side in rank_shape(split, batch, inputs, outputs, ranks))
     forward, backward = batch * outputs * size, batch * inputs * size
     messages: dict[str, tuple[tuple[str, float], ...]] = {
         "columns": (("all_gather", forward), ("all_reduce", backward)),
