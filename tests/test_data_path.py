@@ -80,6 +80,12 @@ def test_four_workers_are_predicted_from_one_two_and_eight() -> None:
     assert statistics.median(errors) < 0.05
 
 
+def test_eight_processes_take_in_what_a_node_was_measured_to() -> None:
+    """17,800 images/s for eight A100 (MosaicML) lie between the slowest and the fastest ceiling."""
+    ceilings = [decoder.ceiling for decoder in machine_parts.decoders().values()]
+    assert 8 * min(ceilings) < 17_800 < 8 * max(ceilings)
+
+
 def test_decoders_repeat_the_table() -> None:
     """One thread and eight workers stand in the package's data as in the table of measurements."""
     rates = {(row["processor"], row["workers"]): row["rate"] for row in table("decode_loader")}
