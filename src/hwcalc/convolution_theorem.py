@@ -361,7 +361,8 @@ def side_by_side(images: Sequence[Grid], side: int) -> list[list[float]]:
         side: Pixels of the square that each is centred in. [1]
 
     Returns:
-        Rows of one wide picture with values from 0 to 1; a half around the images. [1]
+        Rows of one wide picture with values from 0 to 1, to a thousandth; a half around the
+        images. [1]
 
     Raises:
         ValueError: If an image is larger than the square.
@@ -382,7 +383,7 @@ def side_by_side(images: Sequence[Grid], side: int) -> list[list[float]]:
         low, high = min(map(min, image)), max(map(max, image))
         span = high - low
         for i, row in enumerate(image):
-            grey = [(value - low) / span for value in row] if span else [0.5] * columns
+            grey = [round((v - low) / span, 3) for v in row] if span else [0.5] * columns
             sheet[top + i][left : left + columns] = grey
     return sheet
 

@@ -16,12 +16,12 @@ convolution (the equations of Navier and Stokes multiply the unknown by itself).
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hwcalc.convolution_theorem import transform
-from hwcalc.numeric import check_at_least, check_count, check_non_negative, check_positive
+from hwcalc.numeric import check_at_least, check_non_negative, check_positive
 
-__all__ = ["diffuse", "diffuse_step_by_step", "gaussian_profile", "share_of_step", "variance_of"]
+__all__ = ["blur", "diffuse", "diffuse_step_by_step", "outer", "share_of_step", "variance_of"]
 
 MOST = 0.5  # share beyond which a cell would give away more than it has
 
@@ -118,13 +118,16 @@ def diffuse(profile: Sequence[float], share: float, steps: int) -> list[float]:
     """
     _check(share, steps)
     size = 2 * len(profile)
-    kept = [1 - 4 * share * math.sin(math.pi * k / size) ** 2 for k in range(size)]
-    later = [
-        amplitude.conjugate() * factor**steps
-        for amplitude, factor in zip(_spectrum(tuple(profile)), kept, strict=True)
-    ]
+    kept = ((1 - 4 * share * math.sin(math.pi * k / size) ** 2) ** steps for k in range(size))
+    return _filtered(profile, kept)
+
+
+def _filtered(profile: Sequence[float], kept: Iterable[float]) -> list[float]:
+    """Keep a share of each frequency of a profile and its mirror image."""
+    spectrum = _spectrum(tuple(profile))
+    later = [value.conjugate() * share for value, share in zip(spectrum, kept, strict=True)]
     # Transforming the conjugate back and forth is the same, but for its size.
-    return [value.real / size for value in transform(later, -1)[: len(profile)]]
+    return [value.real / len(later) for value in transform(later, -1)[: len(profile)]]
 
 
 @functools.lru_cache(maxsize=16)
@@ -133,44 +136,55 @@ def _spectrum(profile: tuple[float, ...]) -> list[complex]:
     return transform([complex(value) for value in (*profile, *reversed(profile))], -1)
 
 
-def gaussian_profile(cells: int, centre: float, variance: float) -> list[float]:
-    r"""Integrate a Gaussian over each cell, mirrored at the walls: the limit of many small steps.
+def blur(profile: Sequence[float], variance: float) -> list[float]:
+    r"""Convolve a profile between walls with one Gaussian: the limit of many small steps.
 
-    $$ u_i = \int_i^{i+1} \sum_{\pm,\, j} G\big(x - (2 j L \pm c);\, \sigma^2\big)\, dx $$
+    $$ \hat u'_k = \hat u_k\, e^{-\sigma^2 \omega_k^2 / 2}, \qquad \omega_k = \pi k / L $$
+
+    on the profile of $L$ cells and its mirror image: a Gaussian's transform is a Gaussian.
 
     Args:
-        cells: Number of cells, $L$. [1]
-        centre: Middle of the Gaussian, $c$, from the first wall, in cells. [1]
-        variance: Its variance, $\sigma^2$, in cells squared. [1]
+        profile: Dye in the cells. [1]
+        variance: Of the Gaussian, $\sigma^2$, in cells squared. [1]
 
     Returns:
-        Dye in the cells; it sums to one. [1]
+        Dye in the cells afterwards. [1]
 
     Raises:
-        ValueError: If cells is not a whole number of at least 1, the centre lies outside, or the
-            variance is not positive.
+        ValueError: If the variance is negative.
 
     References:
-        Einstein 1905, "On the movement of small particles suspended in stationary liquids",
-        https://doi.org/10.1002/andp.19053220806
+        Einstein 1905, https://doi.org/10.1002/andp.19053220806
 
     Examples:
-        >>> gaussian_profile(5, 2.5, 0.5)
-        [0.0169, 0.223, 0.5205, 0.223, 0.0169]
+        >>> blur([0, 0, 1, 0, 0], 0.5)
+        [0.0074, 0.2166, 0.552, 0.2166, 0.0074]
     """
-    check_count(cells=cells)
-    check_positive(variance=variance)
-    check_non_negative(centre=centre)
-    if centre > cells:
-        raise ValueError(f"centre = {centre:g}: must lie in the tank of {cells} cells")
-    width = math.sqrt(2 * variance)
-    # Mirror images beyond eight deviations add nothing that a double could hold.
-    reach = math.ceil(8 * width / (2 * cells)) + 1
-    middles = [2 * j * cells + side * centre for j in range(-reach, reach + 1) for side in (1, -1)]
-    return [
-        sum(math.erf((i + 1 - m) / width) - math.erf((i - m) / width) for m in middles) / 2
-        for i in range(cells)
-    ]
+    check_non_negative(variance=variance)
+    size = 2 * len(profile)
+    kept = (math.exp(-variance / 2 * (2 * math.pi * min(k, size - k) / size) ** 2)
+            for k in range(size))  # fmt: skip
+    return _filtered(profile, kept)
+
+
+def outer(down: Sequence[float], across: Sequence[float]) -> list[list[float]]:
+    """Multiply two profiles into the tank whose dye they describe: exact.
+
+    Args:
+        down: Dye from top to bottom. [1]
+        across: Dye from left to right. [1]
+
+    Returns:
+        Rows of cells. [1]
+
+    References:
+        What `diffuse` does along one axis leaves the other as it is.
+
+    Examples:
+        >>> outer([1, 2], [3, 4])
+        [[3, 4], [6, 8]]
+    """
+    return [[a * b for b in across] for a in down]
 
 
 def variance_of(profile: Sequence[float]) -> float:
