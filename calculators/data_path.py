@@ -48,6 +48,7 @@ LATENCY = 27e-6  # [s] of a copy, measured on a V100 (te42kyfo/gpu-benches)
 SIDE, CHANNELS = 224, 3  # of an image where no network says it
 MOST = 16  # workers in the chart
 ERAS = ("gtx-1080-ti", "rtx-2080-ti", "rtx-3090", "rtx-4090", "rtx-5090")
+ERA_BATCH = 128  # of their chart, so that a move of the batch need not compute all of them
 SPAN = (2016.5, 2026.5)  # years of their chart
 STAGES = {"read": "Drive", "decode": "Workers", "copy": "PCIe", "compute": "GPUs"}
 
@@ -131,7 +132,7 @@ def calculate(
     counts = range(MOST + 1)
     # Fastest card of each generation on the same network, or on ResNet-50 where none is known.
     trained = "resnet50" if network == "own" else network.id
-    eras = {key: batch / _compute(trained, key, batch) for key in ERAS}
+    eras = {key: ERA_BATCH / _compute(trained, key, ERA_BATCH) for key in ERAS}
     cards = [catalog.accelerators()[key] for key in ERAS]
     names = [card.name.removeprefix("GeForce ") for card in cards]
     years = [prices.calendar_year(card.release) for card in cards]
