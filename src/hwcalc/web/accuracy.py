@@ -32,6 +32,8 @@ TOPICS = {
     "collectives": "Collectives",
     "training": "Training steps",
     "encoder": "BERT and its like",
+    "convolution": "Convolutional layers",
+    "cnn": "Convolutional networks",
     "ranking": "Cards beside each other",
     "memory": "Memory",
     "generation": "Writing on one's own card",
