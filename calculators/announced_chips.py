@@ -17,7 +17,7 @@ from hwcalc.calculator import (
 )
 from hwcalc.display import text
 from hwcalc.history import Announcement, announcements, arrival_times, came
-from hwcalc.prices import calendar_year
+from hwcalc.prices import READ, calendar_year
 
 VENDORS = {
     "all": "All of them",
@@ -26,8 +26,6 @@ VENDORS = {
     "Intel": "Intel, Nervana, Habana",
     "Google": "Google",
 }
-# Drawn to here, the month in which the list was last read.
-READ = "2026-11"
 WORDS = {
     "shipped": "Arrived",
     "sampled": "Samples only",

@@ -211,7 +211,7 @@ def calculate(
         Quantity("rented", "The same hour, rented", each, "$/h",
                  note="your rent" if rent else f"median of the listings since {SINCE}"),
         Quantity("whole", "Price of the machine", whole, "$",
-                 note="your price" if price else f"of {dated.date}, {dated.kind}"),
+                 note="your price" if price else _dated(dated)),
         Quantity("resale", "Sold at the end for", resale, "$"),
         Quantity("electricity", "Electricity in that time",
                  parts["electricity/work"] + parts["electricity/idle"], "$"),
@@ -259,3 +259,9 @@ def _lost(item: str) -> list[str | float | None]:
 def _told(time: float) -> str:
     """A time, or that it never comes."""
     return text(time, "s") if isfinite(time) else "never"
+
+
+def _dated(price: prices.Price) -> str:
+    """When a price was seen, of what, and how old it was when the list was read."""
+    old = prices.age(price.date)
+    return f"of {price.date}, {price.kind}" + (f", {text(old, 's')} old" if old else "")

@@ -219,7 +219,7 @@ def calculate(
         Quantity("swap", "Buy now, swap when it comes", now["swap"], "$", note="left at the end"),
         Quantity("until_then", "Rent until it comes", now["rent"], "$", note="left at the end"),
         Quantity("paid", "Price today", paid, "$",
-                 note="your price" if price or dated is None else f"of {dated.date}, {dated.kind}"),
+                 note="your price" if price or dated is None else _dated(dated)),
         Quantity("rented", "Rent of an hour", rented, "$/h",
                  note="your rent" if rent else f"median of the listings since {SINCE}"),
         Chart(
@@ -277,3 +277,9 @@ def _listed(card: str) -> float:
 def _short(name: str) -> str:
     """A name as it fits beside a point."""
     return name.replace("GeForce RTX ", "").split(" SXM")[0].replace("Tesla ", "")
+
+
+def _dated(price: prices.Price) -> str:
+    """When a price was seen, of what, and how old it was when the list was read."""
+    old = prices.age(price.date)
+    return f"of {price.date}, {price.kind}" + (f", {text(old, 's')} old" if old else "")

@@ -7,6 +7,7 @@ import pytest
 from hwcalc import prices
 from hwcalc.catalog import accelerators
 from hwcalc.prices import _purchases, _rents, _sources
+from hwcalc.tariffs import buildings, tariffs
 
 PURCHASES = [price for found in _purchases().values() for price in found]
 RENTS = [price for found in _rents().values() for price in found]
@@ -16,7 +17,7 @@ def test_there_are_prices() -> None:
     """The tests below must not pass because nothing was read."""
     assert len(PURCHASES) > 200
     assert len(RENTS) > 180
-    assert len(prices.tariffs()) > 20
+    assert len(tariffs()) > 20
 
 
 def test_every_price_says_when_and_who() -> None:
@@ -31,8 +32,8 @@ def test_every_price_says_when_and_who() -> None:
 def test_every_source_is_used() -> None:
     """The table of sources holds what the prices cite, and nothing else."""
     cited = {price.source for price in [*PURCHASES, *RENTS]}
-    cited |= {tariff.source for tariff in prices.tariffs().values()}
-    cited |= {row["source"] for row in prices._rows("pue.csv")}
+    cited |= {tariff.source for tariff in tariffs().values()}
+    cited |= {building.source for building in buildings()}
     assert set(_sources()) <= cited
 
 
@@ -103,7 +104,20 @@ def test_a_typical_rent_is_a_median_over_providers() -> None:
         prices.typical_rent("gtx-580", "on-demand", "2026-01")
 
 
+def test_no_building_needs_less_than_its_machines() -> None:
+    """Fleets of the large clouds are near 1.1, the average of surveys above 1.5."""
+    assert all(1 <= building.pue < 2 for building in buildings())
+    fleets = [building.pue for building in buildings() if "fleet" in building.name]
+    assert max(fleets) < min(b.pue for b in buildings() if "survey" in b.name)
+
+
+def test_age_counts_up_to_the_last_reading() -> None:
+    """A price of the month of the reading is new, one of a year before is a year old."""
+    assert prices.age(prices.READ) == 0
+    assert prices.age("2025-11") / 86400 == pytest.approx(365.25, rel=1e-3)
+
+
 def test_tariffs_are_believable() -> None:
     """Between 5 cents and half a dollar for a kWh."""
-    for tariff in prices.tariffs().values():
+    for tariff in tariffs().values():
         assert 0.05 < tariff.price * 3.6e6 < 0.5, tariff

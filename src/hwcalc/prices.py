@@ -1,4 +1,4 @@
-r"""What things cost and when: cards, servers and memory, rents, electricity, with date and source.
+r"""What hardware cost and when, to buy and by the hour, with date and source.
 
 Facts from data/prices; no model is in here. A price is worth little without its month and its kind:
 what a shop asks, what a used card was sold for, what a vendor lists. All are US dollars of their
@@ -17,17 +17,19 @@ from hwcalc.catalog import accelerators
 from hwcalc.datafile import DATA
 
 __all__ = [
+    "READ",
     "Price",
-    "Tariff",
+    "age",
     "calendar_year",
     "latest_purchase",
     "latest_rents",
     "purchases",
     "rent_history",
     "source",
-    "tariffs",
     "typical_rent",
 ]
+
+READ = "2026-11"  # when the tables were last compared with their sources
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,6 @@ class Price:
     def year(self) -> float:
         """Calendar year with its fraction [1]."""
         return calendar_year(self.date)
-
-
-@dataclass(frozen=True)
-class Tariff:
-    """Price of electricity for one kind of customer in one region."""
-
-    id: str
-    name: str
-    region: str
-    sector: str
-    price: float  # [$/J]
-    date: str
-    source: str
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
@@ -94,6 +83,30 @@ def calendar_year(date: str) -> float:
         return int(year) + 0.5
     # The middle of the month, or the day's own share of it; a fraction of a day is no matter here.
     return int(year) + (int(month) - 1) / 12 + (int(day) - 0.5 if day else 15.2) / 365.25
+
+
+def age(date: str) -> float:
+    """Compute how old a price was when the tables were last read.
+
+    Args:
+        date: Date of the price. [1]
+
+    Returns:
+        Time from then to `READ`, zero for a price of that month. [s]
+
+    Raises:
+        ValueError: If the text is no date.
+
+    References:
+        data/prices/purchases.csv
+
+    Examples:
+        In days:
+
+        >>> age("2026-09") / 86400
+        60.88
+    """
+    return max(calendar_year(READ) - calendar_year(date), 0.0) * 365.25 * 86400
 
 
 @functools.cache
@@ -260,32 +273,6 @@ def typical_rent(accelerator: str, kind: str, since: str) -> float:
         raise ValueError(f"{accelerator}: no {kind} rent since {since}; type one of your own")
     middle = len(found) // 2
     return (found[middle] + found[~middle]) / 2
-
-
-@functools.cache
-def tariffs() -> Mapping[str, Tariff]:
-    """Return prices of electricity by region and kind of customer.
-
-    Returns:
-        Read-only mapping from id to tariff. [1]
-
-    Examples:
-        >>> tariffs()["united-states-household"].price * 3.6e6
-        0.1883
-    """
-    found = {}
-    for row in _rows("tariffs.csv"):
-        key = f"{row['region']} {row['sector']}".lower().replace(": ", "-").replace(" ", "-")
-        found[key] = Tariff(
-            id=key,
-            name=f"{row['region']}, {row['sector']}, {row['date']}",
-            region=row["region"],
-            sector=row["sector"],
-            price=float(row["usd_per_kwh"]) / 3.6e6,
-            date=row["date"],
-            source=row["source"],
-        )
-    return MappingProxyType(found)
 
 
 @functools.cache
