@@ -34,7 +34,7 @@ GROUPS = {
     "serving_runs",
     "Memory": "states memory adapters gguf serving_memory card_memory",
     "Machine": "data_path host_memory pcie_lanes build power power_supply cooling",
-    "Cost": "cost prices tariffs ownership waiting",
+    "Cost": "cost prices ownership waiting",
     "Trends": "history scaling_trends growth random_walk supercomputers distributions",
     "Brain": "brain brain_energy uncertainty",
 }
