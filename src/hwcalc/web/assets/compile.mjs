@@ -34,7 +34,20 @@ const quiet = {
 };
 
 const COMPILE = `
-import importlib._bootstrap_external as external, importlib.util, io, zipfile
+import ast, importlib._bootstrap_external as external, importlib.util, io, zipfile
+
+# Nobody reads a docstring in the page but a calculator's first line, its question. A class keeps its
+# first line, too: a dataclass without a docstring inspects its signature at each start to write one.
+def undocumented(source, question):
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            text = ast.get_docstring(node)
+            if text and (isinstance(node, ast.ClassDef) or (question and node is tree)):
+                node.body[0].value.value = text.splitlines()[0]
+            elif text:
+                node.body[0].value.value = ""
+    return tree
 
 def repack(data, origin, keep=lambda name: True):
     out = io.BytesIO()
@@ -44,9 +57,9 @@ def repack(data, origin, keep=lambda name: True):
                 continue
             body = old.read(name)
             if name.endswith(".py"):
-                # Nobody reads a docstring in the page but a calculator's, whose first line is the question.
-                level = 0 if "/calculators/" in name else 2
-                code = compile(body, origin + name, "exec", dont_inherit=True, optimize=level)
+                ours = name.startswith("hwcalc/")
+                code = undocumented(body, question="/calculators/" in name) if ours else body
+                code = compile(code, origin + name, "exec", dont_inherit=True, optimize=1 if ours else 2)
                 body = external._code_to_hash_pyc(code, importlib.util.source_hash(body), False)
                 name += "c"
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))

@@ -1,5 +1,5 @@
 // Our package into Python's file system, before Python starts (Pyodide's option `fsInit`).
-// Pyodide's own installer would do it in Python, with three dozen modules that nothing else needs.
+// Pyodide's own installer would do it in Python, with modules that nothing else needs.
 // The archive is a wheel whose files are stored: compressed as one stream, it is smaller, too.
 
 const FILE = 0x04034b50; // what a file's head in a zip archive begins with
