@@ -48,9 +48,9 @@ __all__ = [
 
 GIB = 2**30
 QUESTION = 384  # tokens of a question with its text
-DOCUMENT = 2048  # tokens of a training sequence of TinyLlama
+DOCUMENT = 2048  # tokens of a training sequence
 CACHED = 1024  # tokens read before the one that is decoded
-GATHERED = 16  # passes of TinyLlama whose gradients are added up
+GATHERED = 16  # passes whose gradients are added up
 
 
 @dataclass(frozen=True)
@@ -286,17 +286,23 @@ def _channels_first() -> float:
     return float(fitted["pytorch_channels_first"])
 
 
-def _training(accelerator: Accelerator, batch: float, precision: str) -> float:
-    """Tokens in a second that TinyLlama is trained on, as litgpt does it on one card."""
-    # A card alone exchanges nothing, but the model of the step asks for its slot.
-    slot = accelerator.pcie or "4.0 x16"
-    bounded = replace(accelerator, peak=throttled(accelerator).peak, pcie=slot)
-    form = "bf16" if precision == "fp16" and "bf16" in accelerator.peak else precision
-    software = replace(FRAMEWORKS["litgpt"], precision=form)
-    layout = Layout(1, 1, 1, 1, 1, batch, GATHERED * batch, 1, 0, 0, False)
-    shape = blocks.shape(transformers()["tinyllama-1.1b"])
-    step = step_time(Cluster(bounded, 1, 0.0, 0.0), shape, layout, DOCUMENT, software, 0.0)
-    return GATHERED * batch * DOCUMENT / sum(step.values())
+def _training(
+    network: str, framework: str, recompute: int
+) -> Callable[[Accelerator, float, str], float]:
+    """Tokens in a second that all weights of a network are trained on, on one card."""
+
+    def run(accelerator: Accelerator, batch: float, precision: str) -> float:
+        # A card alone exchanges nothing, but the model of the step asks for its slot.
+        slot = accelerator.pcie or "4.0 x16"
+        bounded = replace(accelerator, peak=throttled(accelerator).peak, pcie=slot)
+        form = "bf16" if precision == "fp16" and "bf16" in accelerator.peak else precision
+        software = replace(FRAMEWORKS[framework], precision=form)
+        layout = Layout(1, 1, 1, 1, 1, batch, GATHERED * batch, 1, 0, recompute, False)
+        shape = blocks.shape(transformers()[network])
+        step = step_time(Cluster(bounded, 1, 0.0, 0.0), shape, layout, DOCUMENT, software, 0.0)
+        return GATHERED * batch * DOCUMENT / sum(step.values())
+
+    return run
 
 
 def _decode(accelerator: Accelerator, batch: float, precision: str) -> float:
@@ -310,8 +316,15 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
     {
         "bert-large": Workload("Fine-tuning BERT-large", "sequences", 1.17, _bert("bert-large")),
         "resnet50": Workload("Training ResNet-50", "images", 18.7, _resnet),
-        "llm-training": Workload("Training a 1.1-billion Llama", "tokens", 0.17, _training),
+        "llm-training": Workload(
+            "Training a 1.1-billion Llama", "tokens", 0.17, _training("tinyllama-1.1b", "litgpt", 0)
+        ),
         "llm-decode": Workload("Llama 3 8B, one token after another", "tokens", 0.0, _decode),
         "bert-base": Workload("Fine-tuning BERT-base", "sequences", 4.0, _bert("bert-base")),
+        # Where memory is short, one sequence at a time and layers computed twice; whether even that
+        # fits is another question (`card_memory`).
+        "llm-tuning": Workload(
+            "Fine-tuning Llama 3.1 8B", "tokens", 0.0, _training("llama3.1-8b", "torchtune", 2)
+        ),
     }
 )

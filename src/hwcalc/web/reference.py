@@ -29,12 +29,12 @@ GROUPS = {
     "engine_all_reduce",
     "Training": "training compute_optimal data_parallel buckets parallel_step scaling_runs layout "
     "layer_time training_attention exchange replicas training_step planner encoder_programs "
-    "encoder ranking card_speeds",
+    "encoder ranking card_speeds fine_tuning",
     "Inference": "achieved deployment experts serving_step engines serving batches speculative "
     "serving_runs",
     "Memory": "states memory adapters gguf serving_memory card_memory",
     "Machine": "data_path host_memory pcie_lanes build power power_supply cooling",
-    "Cost": "cost prices ownership waiting",
+    "Cost": "cost prices ownership waiting use_cases choosing",
     "Trends": "history scaling_trends growth random_walk supercomputers distributions",
     "Brain": "brain brain_energy uncertainty",
 }
