@@ -3,7 +3,15 @@
 import pytest
 
 from hwcalc.catalog import accelerators, links
-from hwcalc.fabric import PATHS, fabric, fitted_constants, usual_network_share, with_network
+from hwcalc.collective_time import collective_time
+from hwcalc.fabric import (
+    PATHS,
+    fabric,
+    fitted_constants,
+    usual_network_share,
+    with_axes,
+    with_network,
+)
 
 
 @pytest.mark.parametrize("name", accelerators())
@@ -61,6 +69,26 @@ def test_the_usual_share_is_one_of_the_measured_ones() -> None:
     ]
     assert usual_network_share() in shares
     assert 0.7 < usual_network_share() < 1.0
+
+
+@pytest.mark.parametrize("operation", ["all_reduce", "all_gather", "all_to_all"])
+def test_open_axes_take_twice_as_long(operation: str) -> None:
+    """An axis that ends has one link where a ring has two, for the bytes and for the hops."""
+    pod = fabric(accelerators()["tpu-v4"], "link", 0.0)
+    ring, line = (with_axes(pod, 3, closed) for closed in (True, False))
+    times = [collective_time(operation, 1e8, 64, 1, joined) - pod.launch for joined in (ring, line)]
+    assert times[1] == pytest.approx(2 * times[0])
+    assert with_axes(pod, 3, True) == pod
+
+
+def test_an_axis_has_its_share_of_the_links() -> None:
+    """A group on one of three axes gathers at a third of the rate; a switch has no axes."""
+    pod = fabric(accelerators()["tpu-v4"], "link", 0.0)
+    assert with_axes(pod, 1, True).bandwidth == pytest.approx(pod.bandwidth / 3)
+    with pytest.raises(ValueError, match="axes = 4"):
+        with_axes(pod, 4, True)
+    with pytest.raises(ValueError, match=r"axes = 1.* has 0"):
+        with_axes(fabric(accelerators()["h100-sxm"], "link", 0.0), 1, True)
 
 
 def test_mistakes_are_named() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwcalc.collectives import all_gather_ring
-from hwcalc.torus import torus_time
+from hwcalc.torus import largest_group, torus_time
 
 operations = st.sampled_from(
     ["all_reduce", "all_gather", "reduce_scatter", "all_to_all", "broadcast"]
@@ -62,3 +62,11 @@ def test_mistakes_are_named() -> None:
         torus_time("all_gather", 1e9, 16, 0, 1e11, 0.0)
     with pytest.raises(ValueError, match=r"bandwidth = 0"):
         torus_time("all_gather", 1e9, 16, 2, 0.0, 0.0)
+
+
+def test_a_group_is_as_large_as_the_axes_it_fills() -> None:
+    """A v5e is 16 x 16; a v5p is 16 x 20 x 28 and counts as a cube with an edge of 21."""
+    assert [largest_group(256, 2, used) for used in (1, 2)] == [16, 256]
+    assert [largest_group(8960, 3, used) for used in (1, 2, 3)] == [21, 441, 8960]
+    with pytest.raises(ValueError, match="axes - used = -1"):
+        largest_group(256, 2, 3)

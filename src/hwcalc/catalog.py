@@ -99,6 +99,11 @@ class Accelerator:
         return self._known("links", "the number of chip-to-chip links")
 
     @property
+    def pod(self) -> float:
+        """Chips that these links join at most, without a network [1]."""
+        return self._known("pod", "the size of a pod")
+
+    @property
     def sm_count(self) -> float:
         """Streaming multiprocessors, compute units, or the vendor's like of them [1]."""
         return self._known("sm_count", "the number of multiprocessors")
@@ -117,7 +122,6 @@ class Accelerator:
     def shared_memory(self) -> float:
         """Largest shared memory (LDS) of one multiprocessor [B]."""
         return self._known("shared_memory", "the shared memory")
-
 
     @property
     def slot(self) -> "Link | None":
@@ -182,6 +186,7 @@ _ACCELERATOR_OPTIONAL: dict[str, type] = {
     "link.name": str,
     "link.links": int,
     "link.bandwidth": float,
+    "link.pod": int,
     "price.usd": float,
     "price.date": str,
     "derived": list,
@@ -189,7 +194,12 @@ _ACCELERATOR_OPTIONAL: dict[str, type] = {
     "notes": str,
 }
 _SIZES = ("l2", "last_level_cache", "scratchpad", "shared_memory", "memory_fitted")
-_RENAMED = {"price.usd": "price", "link.bandwidth": "link_bandwidth", "link.links": "links"}
+_RENAMED = {
+    "price.usd": "price",
+    "link.bandwidth": "link_bandwidth",
+    "link.links": "links",
+    "link.pod": "pod",
+}
 
 
 def _accelerator(path: Path) -> Accelerator:

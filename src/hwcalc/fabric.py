@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 
 from hwcalc.catalog import Accelerator, links
 from hwcalc.datafile import DATA, load
-from hwcalc.numeric import check_fraction, check_positive
+from hwcalc.numeric import check_count, check_fraction, check_positive
 
 __all__ = [
     "PATHS",
@@ -34,6 +34,7 @@ __all__ = [
     "fabric",
     "fitted_constants",
     "usual_network_share",
+    "with_axes",
     "with_network",
 ]
 
@@ -224,6 +225,45 @@ def with_network(joined: Fabric, network: float, share: float) -> Fabric:
     check_positive(network=network)
     check_fraction(share=share)
     return replace(joined, network=network * share)
+
+
+def with_axes(joined: Fabric, axes: float, closed: bool) -> Fabric:
+    """Return a torus of which a group of ranks uses some axes only.
+
+    A group on fewer axes has fewer links. An axis that does not close into a ring has half the
+    rate, because everything from one end passes its last link, and is twice as long.
+
+    Args:
+        joined: A torus. [1]
+        axes: Axes that the group fills. [1]
+        closed: Whether these axes are rings. [1]
+
+    Returns:
+        The fabric. [Fabric]
+
+    Raises:
+        ValueError: If there are fewer axes than that; a switch has none.
+
+    References:
+        J. Austin et al., How to Scale Your Model, How to think about TPUs,
+        https://jax-ml.github.io/scaling-book/tpus/
+
+    Examples:
+        One axis of a TPU v5p, two links of 100 GB/s:
+
+        >>> from hwcalc.catalog import accelerators
+        >>> pod = fabric(accelerators()["tpu-v5p"], "link", 0.0)
+        >>> with_axes(pod, 1, True).bandwidth / 1e9, with_axes(pod, 1, False).bandwidth / 1e9
+        (200.0, 100.0)
+    """
+    check_count(axes=axes)
+    if axes > joined.axes:
+        raise ValueError(f"axes = {axes:g}: {joined.name} has {joined.axes:g}")
+    part = axes / joined.axes
+    half, twice = (1.0, 1.0) if closed else (0.5, 2.0)
+    return replace(
+        joined, axes=axes, bandwidth=joined.bandwidth * part * half, step=joined.step * twice
+    )
 
 
 def _generation(accelerator: Accelerator) -> str:

@@ -8,9 +8,9 @@ Not fitted: no table of measured collectives on a torus is public. Left out: axe
 into rings, which have half the rate, axes of different lengths, and twisted tori.
 """
 
-from hwcalc.numeric import check_count, check_non_negative, check_positive, maximum, minimum
+from hwcalc.numeric import ceil, check_count, check_non_negative, check_positive, maximum, minimum
 
-__all__ = ["torus_time"]
+__all__ = ["largest_group", "torus_time"]
 
 _PASSES = {"all_reduce": 2.0, "all_gather": 1.0, "reduce_scatter": 1.0}
 
@@ -77,3 +77,40 @@ def torus_time(
             f"operation = {operation!r}: must be one of {', '.join(_PASSES)}, all_to_all, broadcast"
         )
     return _PASSES[operation] * (out + hops)
+
+
+def largest_group(pod: float, axes: float, used: float) -> float:
+    r"""Return how many chips a group can have that fills some axes of a pod.
+
+    $$ n = \left\lceil p^{1/d} \right\rceil^{u} $$
+
+    Assumption: a pod whose axes differ counts as one with equal axes, so its longest axis is a
+    little longer than this says. The whole pod is exact.
+
+    Args:
+        pod: Chips of the pod, $p$. [1]
+        axes: Its axes, $d$. [1]
+        used: Axes that the group fills, $u$. [1]
+
+    Returns:
+        Chips. [1]
+
+    Raises:
+        ValueError: If an argument is not a whole number of at least 1 or more axes are used than
+            there are.
+
+    References:
+        J. Austin et al., How to Scale Your Model, How to think about TPUs,
+        https://jax-ml.github.io/scaling-book/tpus/
+
+    Examples:
+        A TPU v4, 16 x 16 x 16:
+
+        >>> [largest_group(4096.0, 3, used) for used in (1, 2, 3)]
+        [16.0, 256.0, 4096.0]
+    """
+    check_count(pod=pod, axes=axes, used=used)
+    check_non_negative(**{"axes - used": axes - used})
+    # The third root of 4096 is a hair above 16.
+    edge = ceil(pod ** (1 / axes) - 1e-9)
+    return minimum(pod, edge**used)
