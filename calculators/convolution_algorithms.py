@@ -1,9 +1,8 @@
 """Which way do libraries compute a convolution, and how close to the peak do they come?"""
 
-from collections.abc import Mapping
 from typing import Annotated
 
-from hwcalc import accuracy, catalog
+from hwcalc import catalog
 from hwcalc.calculator import (
     Axis,
     Bars,
@@ -20,11 +19,7 @@ from hwcalc.convolution import convolution_flops
 from hwcalc.convolution_runs import CARDS, WAYS, deepbench, libraries_2016
 from hwcalc.display import text
 
-REGIMES: Mapping[str, str] = {
-    "titan_xp": "convolution-titan-xp-fp32",
-    "v100": "convolution-v100-sxm2-16gb-fp32",
-    "v100_half": "convolution-v100-sxm2-16gb-fp16",
-}
+WORDS = {"Matrix product": "matrix products", "Winograd": "Winograd", "FFT": "FFT"}
 
 
 def calculate(
@@ -55,7 +50,7 @@ def calculate(
     times = {(run.network, run.library): run.both / run.batch for run in libraries_2016()}
     vgg = {library: times["VGG-11", library] for library in libraries}
     return [
-        Verdict("mostly", "The library mostly took the", most.lower()),
+        Verdict("mostly", "The library mostly chose", WORDS[most]),
         Quantity("product", "Layers by matrix product", float(counts["Matrix product"])),
         Quantity("winograd", "Layers by Winograd", float(counts["Winograd"])),
         Quantity("fft", "Layers by FFT", float(counts["FFT"])),
@@ -77,7 +72,6 @@ def calculate(
             times["AlexNet", "cuDNN 2, direct"] / times["AlexNet", "fbfft, FFT"], "x",
             note="training, Titan X, 2015",
         ),
-        Verdict("error", "The model of these layers", accuracy.tag(REGIMES[card])),
         Chart(
             "shares",
             f"Share of the peak that each layer reached, {chosen.name}",
@@ -96,7 +90,7 @@ def calculate(
                 Rule(y=1.0, label="peak"),
             ],
             alt=f"{len(runs)} layers on a {chosen.name}: "
-            + ", ".join(f"{counts[way]} by {way.lower()}" for way in counts)
+            + ", ".join(f"{WORDS[way]} {counts[way]}" for way in counts)
             + f"; the best reaches {text(best, '%')} of the peak counted directly.",
         ),
         Chart(
@@ -105,6 +99,7 @@ def calculate(
             x=Axis("Time for an image", "s", low=0),
             y=Axis(""),
             horizontal=True,
+            stacked=False,
             marks=[
                 Bars(
                     library,

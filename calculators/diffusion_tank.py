@@ -17,7 +17,7 @@ from hwcalc.convolution_theorem import side_by_side
 from hwcalc.diffusion import blur, diffuse, outer, variance_of
 from hwcalc.display import text
 
-CELLS = 32  # drawn on a side; the tank has a multiple of them
+CELLS = 64  # drawn on a side; the tank has a multiple of them
 DROPS = {
     "middle": "A drop in the middle",
     "corner": "A drop near a corner",
@@ -55,6 +55,7 @@ def calculate(
     middle = max(range(cells), key=lambda i: later[0][i])
     xs = [float(i) for i in range(0, cells, cells // 64)]
     return [
+        Quantity("width", "A drop's standard deviation", spread**0.5, "cells"),
         Quantity("dye", "Dye in the tank", mass, "%", digits=12, note="of what was put in"),
         Quantity(
             "spread", "Variance it should have gained", spread, "cells²",
@@ -62,7 +63,6 @@ def calculate(
         ),
         Quantity("gained", "Variance gained", grown[0], "cells²", note="from top to bottom"),
         Quantity("of_it", "Gained over expected", free, "%", note="less once walls are reached"),
-        Quantity("width", "Standard deviation of the drop", spread**0.5, "cells"),
         Quantity(
             "apart", "From one Gaussian", apart, "%", note="largest difference, of the peak"
         ),

@@ -31,7 +31,7 @@ KINDS = {
     "pointwise": "1 × 1 and fully connected",
     "grouped": "Grouped",
     "depthwise": "Depthwise",
-    "between": "Normalisation, activation, sums",
+    "between": "Norms, activations, sums",
     "update": "Weights",
     "host": "Waiting for the host",
 }
@@ -111,6 +111,7 @@ def calculate(
             x=Axis("Share", "%", low=0, high=1),
             y=Axis(""),
             horizontal=True,
+            stacked=False,
             marks=[
                 Bars(
                     "Arithmetic",

@@ -4,12 +4,12 @@ Pictures are lists of rows with values from 0 (black) to 1 (white).
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from hwcalc.convolution_theorem import gaussian_kernel
 from hwcalc.numeric import check_count
 
-__all__ = ["KERNELS", "PICTURES", "own_picture", "picture", "row_of_digits"]
+__all__ = ["KERNELS", "PICTURES", "enlarged", "picture", "row_of_digits"]
 
 Grid = list[list[float]]
 
@@ -86,14 +86,14 @@ def picture(name: str, size: int) -> Grid:
 
 
 def row_of_digits(number: int, columns: int) -> list[float]:
-    """Read a row of a drawing from the digits of a number: 0 is black, 9 is white.
+    """Read a row of a drawing from the digits of a number: 1 is black, 9 is white.
 
     Args:
-        number: One digit for each pixel; leading zeros may be left out. [1]
+        number: One digit for each pixel; 0 is black, too, so leading zeros may be left out. [1]
         columns: Pixels of the row. [1]
 
     Returns:
-        Grey values. [1]
+        Grey values from 0 to 1. [1]
 
     Raises:
         ValueError: If the number is negative or has more digits than the row has pixels.
@@ -102,37 +102,31 @@ def row_of_digits(number: int, columns: int) -> list[float]:
         The drawings of `PICTURES`, made for this package.
 
     Examples:
-        >>> row_of_digits(909, 4)
-        [0.0, 1.0, 0.0, 1.0]
+        >>> row_of_digits(9159, 4)
+        [1.0, 0.0, 0.5, 1.0]
     """
     digits = f"{int(number):0{columns}d}"
     if number < 0 or len(digits) > columns:
         raise ValueError(f"number = {number}: must have at most {columns} digits")
-    return [int(digit) / 9 for digit in digits]
+    return [max(0, int(digit) - 1) / 8 for digit in digits]
 
 
-def own_picture(rows: list[int], size: int) -> Grid:
-    """Enlarge a drawing of a few rows of digits.
+def enlarged(grid: Sequence[Sequence[float]], side: int) -> Grid:
+    """Enlarge a grid by a whole number, so that its cells can be seen beside a picture.
 
     Args:
-        rows: One number for each row, with as many digits as there are rows. [1]
-        size: Pixels of a side, a multiple of the rows. [1]
+        grid: Rows of values. [1]
+        side: Pixels that the longer side may take. [1]
 
     Returns:
-        Rows of grey values. [1]
-
-    Raises:
-        ValueError: If a row has too many digits or the size is no multiple of their number.
+        Rows with every value repeated; the grid itself where it is not smaller. [1]
 
     References:
         The drawings of `PICTURES`, made for this package.
 
     Examples:
-        >>> own_picture([90, 9], 4)[0]
-        [1.0, 1.0, 0.0, 0.0]
+        >>> enlarged([[1.0, 2.0]], 5)
+        [[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]
     """
-    times, rest = divmod(size, len(rows))
-    if rest or not times:
-        raise ValueError(f"size = {size}: must be a multiple of {len(rows)}")
-    lines = [row_of_digits(row, len(rows)) for row in rows]
-    return [[value for value in line for _ in range(times)] for line in lines for _ in range(times)]
+    times = max(1, side // max(len(grid), len(grid[0])))
+    return [[value for value in row for _ in range(times)] for row in grid for _ in range(times)]

@@ -1,0 +1,70 @@
+"""What does a kernel of your own make of a drawing of your own?"""
+
+from typing import Annotated
+
+from hwcalc.calculator import Image, Number, Quantity, Results, Toggle, Verdict
+from hwcalc.convolution_theorem import (
+    convolve,
+    convolve_by_frequency,
+    largest_difference,
+    side_by_side,
+)
+from hwcalc.display import text
+from hwcalc.pictures import enlarged, row_of_digits
+
+SIDE = 8  # pixels of the drawing
+MOST = 99_999_999
+DIGITS = "Eight digits, one for each pixel: 1 is black, 9 white"
+EXACT = 1e-9  # largest difference that rounding can explain, with a wide margin
+
+
+def calculate(
+    row1: Annotated[int, Number(start=11111111, low=0, high=MOST, label="Row 1", help=DIGITS)],
+    row2: Annotated[int, Number(start=11999111, low=0, high=MOST, label="Row 2")],
+    row3: Annotated[int, Number(start=11111911, low=0, high=MOST, label="Row 3")],
+    row4: Annotated[int, Number(start=11199111, low=0, high=MOST, label="Row 4")],
+    row5: Annotated[int, Number(start=11111911, low=0, high=MOST, label="Row 5")],
+    row6: Annotated[int, Number(start=11111911, low=0, high=MOST, label="Row 6")],
+    row7: Annotated[int, Number(start=11999111, low=0, high=MOST, label="Row 7")],
+    row8: Annotated[int, Number(start=11111111, low=0, high=MOST, label="Row 8")],
+    w11: Annotated[int, Number(start=0, low=-99, high=99, label="Weight, top left")],
+    w12: Annotated[int, Number(start=1, low=-99, high=99, label="Weight, top")],
+    w13: Annotated[int, Number(start=0, low=-99, high=99, label="Weight, top right")],
+    w21: Annotated[int, Number(start=1, low=-99, high=99, label="Weight, left")],
+    w22: Annotated[int, Number(start=-4, low=-99, high=99, label="Weight, middle")],
+    w23: Annotated[int, Number(start=1, low=-99, high=99, label="Weight, right")],
+    w31: Annotated[int, Number(start=0, low=-99, high=99, label="Weight, bottom left")],
+    w32: Annotated[int, Number(start=1, low=-99, high=99, label="Weight, bottom")],
+    w33: Annotated[int, Number(start=0, low=-99, high=99, label="Weight, bottom right")],
+    turn: Annotated[
+        bool,
+        Toggle(start=True, label="Turn the kernel", help="As the definition says"),
+    ],
+) -> Results:
+    rows = (row1, row2, row3, row4, row5, row6, row7, row8)
+    drawing = [row_of_digits(row, SIDE) for row in rows]
+    weights = [[w11, w12, w13], [w21, w22, w23], [w31, w32, w33]]
+    by_sliding = convolve(drawing, weights, "full", "zero", turn)
+    by_frequency = convolve_by_frequency(drawing, weights, "full", "zero", turn)
+    apart = largest_difference(by_sliding, by_frequency)
+    scale = max(1.0, *(abs(value) for row in by_sliding for value in row))
+    alike = apart <= EXACT * scale
+    shown = [drawing, weights, by_sliding, by_frequency]
+    return [
+        Verdict(
+            "same",
+            "Sliding and frequencies",
+            "agree to the last bits of rounding" if alike else "differ",
+            good=alike,
+        ),
+        Quantity("total", "The weights sum to", float(sum(map(sum, weights)))),
+        Quantity("difference", "Largest difference of a pixel", apart),
+        Image(
+            "pictures",
+            "Drawing, kernel, result by sliding, result by frequencies",
+            side_by_side([enlarged(grid, 4 * len(grid)) for grid in shown], 44),
+            alt="The drawing, the kernel, and the full result of 10 by 10 pixels twice: by sliding "
+            f"and by frequencies, {text(apart, '')} apart. Each is drawn from its lowest to its "
+            "highest value.",
+        ),
+    ]
