@@ -315,6 +315,14 @@ def test_an_unlabelled_point_among_labelled_ones_has_an_empty_label() -> None:
     assert "label" not in plain["datasets"]["m0"][0]
 
 
+def test_a_point_without_a_label_can_tell_its_name_to_the_pointer() -> None:
+    """Points too close together for labels are still told apart."""
+    named = Points("a", [1, 2], [1, 2], labels=["one", ""], names=["first", "second"])
+    rows = vegalite.spec(chart(named))["datasets"]["m0"]
+    assert [row["tip"].partition(":")[0] for row in rows] == ["first", "second"]
+    assert [row["label"] for row in rows] == ["one", ""]
+
+
 def test_the_page_gets_specification_series_and_words() -> None:
     """A chart answers with its text alternative and everything the page draws it from."""
     drawn = chart(Line("a", [1, 2], [1, 2]))

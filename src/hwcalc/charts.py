@@ -47,12 +47,16 @@ class Band:
 
 @dataclass(frozen=True)
 class Points:
-    """Single points, each with its name beside it where `labels` gives one."""
+    """Single points, each with its name beside it where `labels` gives one.
+
+    `names` are told to the pointer alone, of points that stand too close together for labels.
+    """
 
     series: str
     x: Sequence[float]
     y: Sequence[float]
     labels: Sequence[str] | None = None
+    names: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -279,9 +279,11 @@ def _rows(mark: Mark, x: _Scaled, y: _Scaled, horizontal: bool) -> Iterator[Json
     """One dict per drawn thing, scaled, with its tooltip."""
     match mark:
         case Line() | Points():
-            labels = mark.labels if isinstance(mark, Points) else None
-            for a, b, label in zip(mark.x, mark.y, labels or [""] * len(mark.x), strict=True):
-                tip = f"{label or mark.series}: {x.words(a)}, {y.words(b)}"
+            none = [""] * len(mark.x)
+            labels, names = (mark.labels, mark.names) if isinstance(mark, Points) else (None, None)
+            both = zip(names or none, labels or none, strict=True)
+            for a, b, (name, label) in zip(mark.x, mark.y, both, strict=True):
+                tip = f"{name or label or mark.series}: {x.words(a)}, {y.words(b)}"
                 row = {"x": x.short(a), "y": y.short(b), "series": mark.series, "tip": tip}
                 yield row | ({"label": label} if labels else {})
         case Band():

@@ -14,23 +14,24 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 WORKSHOP = Path(__file__).parent / "workshop"
+FENCE = re.compile(r"^```calculator (\w+)", re.MULTILINE)
 BUILD_LIMIT_S = 600.0
 # Built for this address; the servers of the tests put their own in its place.
 PUBLISHED = "https://hwcalc.test/repo/"
 
 
 def articles() -> dict[str, list[str]]:
-    """Return the calculators of every article that has any, by the article's address."""
+    """Return the calculators of every article that has any, and of the first page, by address."""
     found = {}
     for path in sorted((ROOT / "docs" / "posts").glob("*.md")):
         text = path.read_text(encoding="utf-8")
         slug = re.search(r"^slug: *(\S+)$", text, re.MULTILINE)
-        calculators = re.findall(r"^```calculator (\w+)", text, re.MULTILINE)
+        calculators = FENCE.findall(text)
         if slug is None:
             raise ValueError(f"{path}: an article names its slug, so that its address stays")
         if calculators:
             found[f"posts/{slug[1]}/"] = calculators
-    return found
+    return found | {"": FENCE.findall((ROOT / "docs" / "index.md").read_text(encoding="utf-8"))}
 
 
 def build_blog(target: Path) -> None:

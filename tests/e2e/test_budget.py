@@ -15,7 +15,7 @@ CHARTS = 290_000  # [B] compressed
 SWEEPS = 20_000  # [B] compressed
 
 
-@pytest.mark.parametrize("address", [*articles(), ""])
+@pytest.mark.parametrize("address", articles())
 def test_an_article_is_light(reader: Reader, own_server: StaticServer, address: str) -> None:
     """Everything that comes before Python does, with what answers first moves on the whole page."""
     page = reader.open(own_server.url + address, SAVE_DATA)
