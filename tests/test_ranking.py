@@ -7,10 +7,9 @@ import pytest
 
 from hwcalc import card_speeds, catalog, ranking
 from hwcalc.ranking import kendall_tau, relative_errors, speed, usual_batch, usual_precision
-from hwcalc.transformer import forward_flops_per_token
 from tests import speeds
 from tests.accuracy import ranking as accuracy
-from tests.accuracy.tables import Row, table
+from tests.accuracy.tables import table
 
 CHIPS = catalog.accelerators()
 
@@ -107,25 +106,6 @@ def test_cards_are_ranked_as_measured(key: tuple[str, str, str]) -> None:
         ("lambda_2022", "resnet50", "fp16"): 0.85,
     }
     assert tau >= near.get(key, 0.9)
-
-
-@pytest.mark.parametrize("key", [k for k in accuracy.groups() if "bert" in k[1]], ids="-".join)
-def test_no_measured_speed_beats_physics(key: tuple[str, str, str]) -> None:
-    """A reference faster than its operations at the peak would be a wrong number."""
-    for row in accuracy.groups()[key]:
-        assert row["throughput"] < _most(row), row
-
-
-def _most(row: Row) -> float:
-    """Sequences that the peak alone would allow, counting the layers' products."""
-    network = catalog.transformers()[row["workload"].removesuffix("_squad").replace("_", "-")]
-    weights = network.layers * (4 * network.hidden**2 + 2 * network.hidden * network.ffn_hidden)
-    each = forward_flops_per_token(weights, network.layers, network.hidden, accuracy.SEQUENCE)
-    peak = CHIPS[row["accelerator"]].peak
-    # A card without a published rate for the format that ran computes in FP32 inside.
-    rate = peak.get("fp16", peak["fp32"]) if row["precision"] == "fp16" else max(
-        peak.get("tf32", 0.0), peak["fp32"])  # fmt: skip
-    return rate / (3 * accuracy.SEQUENCE * each)
 
 
 @pytest.mark.parametrize("workload", ranking.WORKLOADS)

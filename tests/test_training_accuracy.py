@@ -63,22 +63,6 @@ def test_the_playbooks_layouts_of_one_node_are_ranked(size: str, reached: float)
     assert found >= reached
 
 
-def test_no_step_is_measured_faster_than_the_peak_allows() -> None:
-    """A measured number that beats the physical floor is a wrong number."""
-    from hwcalc import training_flops
-    from tests.accuracy.training import cluster, shape_of, software_of
-
-    for regime in REGIMES:
-        for row in regime.rows:
-            shape = shape_of(row)
-            context = training_flops.attended(shape, row["sequence"])
-            flops = 3 * sum(training_flops.flops_per_token(shape, context).values())
-            flops *= row["sequence"] * row["batch"] / row["ranks"]
-            chip = cluster(row["accelerator"], row["node"], row["network_rate"]).accelerator
-            peak = chip.peak[software_of(row).precision]
-            assert measured(row) >= flops / peak, row
-
-
 def test_predictions_do_not_know_what_was_measured() -> None:
     """A prediction that is given its target validates nothing."""
     for regime in (*REGIMES, *training_memory.REGIMES):
