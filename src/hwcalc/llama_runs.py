@@ -19,7 +19,15 @@ from hwcalc.layout import USUAL_SPREAD, Cluster, Layout
 from hwcalc.networks import Transformer, transformers
 from hwcalc.training_step import step_time
 
-__all__ = ["LlamaRun", "llama_runs", "predicted_step", "share_of_peak", "token_rate"]
+__all__ = [
+    "LlamaRun",
+    "llama_runs",
+    "median_error",
+    "predicted_step",
+    "prediction_errors",
+    "share_of_peak",
+    "token_rate",
+]
 
 BITS = {"bf16": 16, "fp8": 8}
 
@@ -115,6 +123,40 @@ def predicted_step(run: LlamaRun) -> float:
     software = replace(FRAMEWORKS[run.software], precision=run.precision)
     parts = step_time(cluster, blocks.shape(run.network), run.layout, run.sequence, software, 0.0)
     return sum(parts.values())
+
+
+def prediction_errors() -> dict[str, float]:
+    """Compare the predicted step of every run with the measured one.
+
+    Returns:
+        Relative errors by run, positive if predicted too slow. [1]
+
+    References:
+        data/runs/llama-training.csv
+
+    Examples:
+        >>> prediction_errors()["70b-v7-64"]
+        -0.016
+    """
+    return {key: predicted_step(run) / run.time - 1 for key, run in llama_runs().items()}
+
+
+def median_error() -> float:
+    """Return the median size of the errors of all runs.
+
+    Returns:
+        Relative error. [1]
+
+    References:
+        data/runs/llama-training.csv
+
+    Examples:
+        >>> median_error()
+        0.064
+    """
+    sizes = sorted(map(abs, prediction_errors().values()))
+    middle = len(sizes) // 2
+    return (sizes[middle] + sizes[~middle]) / 2
 
 
 def token_rate(run: LlamaRun, time: float) -> float:
