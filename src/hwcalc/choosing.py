@@ -25,7 +25,7 @@ from hwcalc.use_cases import Job, Result, result
 __all__ = ["REASONS", "Choice", "LeftOut", "Offer", "Terms", "choose", "offers"]
 
 MACHINE = 1.4  # power of a machine over that of its boards: fans, processor, memory, losses
-# What runs PyTorch as its makers build it today: from Turing on.
+# PyTorch builds for Turing and later; those for older chips are ending.
 # https://github.com/pytorch/pytorch/issues/190385
 UNSUPPORTED = {"Fermi", "Kepler", "Maxwell", "Pascal", "Volta"}
 COMPLETE = ("gb10", "jetson")  # what is sold as a whole computer
@@ -37,7 +37,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "date": "Its price is too old",
         "maker": "Left out by make",
         "module": "A module for a server's board: rent it",
-        "software": "Today's PyTorch no longer runs on it",
+        "software": "PyTorch is ending its builds for it",
         "model": "Not modelled for this work",
         "memory": "Needs more than its memory",
         "budget": "Over the budget",
