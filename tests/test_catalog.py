@@ -87,7 +87,7 @@ STATED_ABOVE_CLOCK = {
 
 def _per_clock(chip: catalog.Accelerator) -> dict[str, int]:
     """Look up what one multiprocessor of a chip does in a clock; empty if no document says so."""
-    # Orin has the A100's tensor cores, 170 sparse TOPS from 16 multiprocessors, and twice its cores.
+    # Orin: the A100's tensor cores, 170 sparse TOPS from 16 multiprocessors, and twice its cores.
     if chip.family == "Ampere" and chip.memory_type.startswith("LPDDR"):
         return {**PER_CLOCK["Ampere HBM"], "fp32": 256}
     if chip.family == "Ampere" and chip.memory_type.startswith("HBM"):
@@ -369,6 +369,24 @@ def test_pcie_rates_follow_from_line_rate_and_encoding(
     link = LINKS[f"pcie-{generation}-x{lanes}"]
     assert link.lanes == lanes
     assert link.bandwidth == pytest.approx(transfers * lanes * encoding / 8, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("link", "measured", "share", "within"),
+    [
+        ("ethernet-1", 118e6, 0.944, 0.001),  # between two nodes
+        ("pcie-5-x16", 55.4e9, 0.88, 0.02),  # one of two measurements; the catalogue has 56.3
+        ("nvlink-4", 396e9, 0.88, 0.06),  # two H200; the catalogue has two H100, 376
+        ("xgmi-mi300x-pair", 47.7e9, 0.745, 0.001),  # bus bandwidth of an all-reduce
+        ("xgmi-mi300x", 312.9e9, 0.698, 0.001),
+    ],
+)
+def test_links_reach_what_was_measured(
+    link: str, measured: float, share: float, within: float
+) -> None:
+    """Copies get 88 % of a link and collectives less; other machines differ by a few percent."""
+    assert measured / LINKS[link].bandwidth == pytest.approx(share, abs=0.002)
+    assert LINKS[link].achieved == pytest.approx(measured, rel=within)
 
 
 @pytest.mark.parametrize(

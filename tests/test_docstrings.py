@@ -26,6 +26,9 @@ UNITS = {"1", "any", "B", "s", "FLOP", "W", "J", "$", "Hz", "bit", "pixels"} | {
     *("token", "tokens", "sample", "samples", "image", "images"),
 }
 
+# The order of activations that matrix units want, and an engine that reads prompts at once.
+CHOICES = {"layout", "intake"}
+
 
 def _given(function: Function) -> list[str]:
     """Return the parameters as a docstring writes them."""
@@ -96,6 +99,18 @@ def test_every_parameter_is_documented_in_order_with_a_base_unit(name: str) -> N
     assert list(documented) == _given(function)
     for parameter, text in documented.items():
         _check_unit(text, f"{name}({parameter})")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_physical_input_has_a_default(name: str) -> None:
+    """PEERS 6, row 21: a default nobody asked for answers a question nobody asked.
+
+    What may be left out is off, or is the package's own constants, or is a choice named here.
+    """
+    for parameter in inspect.signature(FUNCTIONS[name]).parameters.values():
+        assert (
+            parameter.default in (inspect.Parameter.empty, None, False) or parameter.name in CHOICES
+        ), f"{name}({parameter.name}) = {parameter.default!r}"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 
+from hwcalc import matmul
 from hwcalc.layer_split import SPLITS, crossover_batch, exchanged, rank_shape, split_product
 
 
@@ -23,6 +24,18 @@ def test_a_square_layer_of_4096() -> None:
     assert whole / exchanged("rows", 128, 4096, 4096, 2)["forward/outputs"] == 32
     assert crossover_batch("columns", 4096, 4096) == pytest.approx(2731, abs=0.5)
     assert crossover_batch("columns", 3000, 3000) == pytest.approx(2000)
+
+
+def test_two_wide_layers_over_several_gpus_of_2014() -> None:
+    """100,000 to 40,000 to 20,000 units took 117.7 ms for 128 rows: 10.4 TFLOP/s together.
+
+    Their weights, 15.3 GB and 3.05 GB as printed with 2^20 bytes to a MB, fit no card of that year.
+    """
+    sizes = ((100_000, 40_000), (40_000, 20_000))
+    flops = sum(matmul.flops(128, inner, outer) for inner, outer in sizes)
+    assert flops / 0.1177 == pytest.approx(10.4e12, rel=0.005)
+    for (inner, outer), printed in zip(sizes, (15.3e3, 3.05e3), strict=True):
+        assert 4 * inner * outer / 2**20 == pytest.approx(printed, rel=0.005)
 
 
 @pytest.mark.parametrize("split", ["columns", "rows"])

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from hwcalc import cost
 from hwcalc.ownership import (
     YEAR,
     break_even_time,
@@ -30,6 +31,14 @@ def test_node_of_eight_against_the_cloud() -> None:
     """$300,000, 8 kW at 0.10 $/kWh and 80 % against 23.60 $/h: 685 days."""
     time = break_even_time(300e3, 0, 8000, 0, 0.8, 1, 0.10 / KWH, 0, 23.60 / HOUR)
     assert time / DAY == pytest.approx(685, rel=1e-3)
+
+
+def test_three_hundred_days_in_the_cloud() -> None:
+    """$2.14 an hour, 15 % of the time: $2,311, a little more than a desktop of $2,270."""
+    rented = cost.rent(1, 0.15 * 300 * DAY, 2.14 / HOUR)
+    assert rented == pytest.approx(2311, abs=0.5)
+    bought = break_even_time(2270, 0, 450, 0, 0.15, 1, 0.12 / KWH, 0, 2.14 / HOUR)
+    assert bought / DAY == pytest.approx(300, rel=0.05)
 
 
 def test_a_years_electricity_of_a_desktop() -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+import hwcalc
 from hwcalc import blocks, catalog, planner
 from hwcalc.frameworks import FRAMEWORKS
 from hwcalc.layout import Cluster, Layout
@@ -129,3 +130,14 @@ def test_the_search_for_a_page_finds_the_best_of_all(capacity: float) -> None:
     )[0]
     assert len(kept) < len(ROWS) / 3
     assert few.time == pytest.approx(whole.time, rel=0.005)
+
+
+@pytest.mark.parametrize(("gpus", "batch", "sequence"), [(8, 64, 4096), (64, 512, 8192)])
+def test_tokens_of_a_second_are_those_of_the_whole_batch(
+    gpus: int, batch: int, sequence: int
+) -> None:
+    """PEERS 6, row 7: replicas and passes are counted: rate x step = batch x sequence."""
+    asked = {"network": "llama3-8b", "gpus": gpus, "batch": batch, "sequence": sequence}
+    found = hwcalc.run("plan_layout", **asked)
+    rate, time = found["rate"].value, found["time"].value
+    assert rate * time == pytest.approx(batch * sequence, rel=1e-9)

@@ -61,6 +61,17 @@ def test_other_chips() -> None:
     assert decode(where, 1, 1152) == pytest.approx(23.84e-3, rel=0.14)
 
 
+def test_experts_lie_between_the_bound_and_the_sum_of_kernels() -> None:
+    """DeepSeek-V3 on eight H200, 64 sequences: 19.2 ms at least, 36.5 by SGLang's kernels.
+
+    The sum (2,588 and 36.5 ms) is not met: the model is 40 % below it, and nearer to the services
+    that were measured on that machine with that engine, as the accuracy page shows.
+    """
+    where = placed("h200-sxm", "deepseek-v3", 8, "fp8")
+    assert 779e-3 < prefill(where, 64, 1024) < 2588e-3
+    assert 19.2e-3 < decode(where, 64, 1152) < 36.5e-3
+
+
 def test_another_engine_years_before() -> None:
     """13 billion by FasterTransformer on one and two A100: tokens within 6 %, the prompt likewise.
 

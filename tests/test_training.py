@@ -5,10 +5,12 @@ BERT-large is counted as 12 L h^2 weights in its layers: embeddings are looked u
 
 import pytest
 
-from hwcalc import training
+from hwcalc import blocks, training
+from hwcalc.blocks import gpt
 from hwcalc.catalog import accelerators
 from hwcalc.networks import transformers
 from hwcalc.training import RECIPES, Phase
+from hwcalc.training_flops import utilisations
 
 LAYERS, HIDDEN = 24, 1024
 WEIGHTS = 12 * LAYERS * HIDDEN**2
@@ -94,6 +96,38 @@ def test_utilisation_of_published_runs(
     """Published times imply the utilisations quoted for them."""
     reached = training.utilisation(flops(recipe), devices, peak, time)
     assert reached == pytest.approx(expected, abs=0.005)
+
+
+def test_utilisation_of_a_trillion_tokens_and_more() -> None:
+    """Llama 3.1 405B: 3.8e25 operations in 30.84 million hours of H100, 34.5 % of the peak."""
+    peak = accelerators()["h100-sxm"].peak["bf16"]
+    network = transformers()["llama3.1-405b"]
+    total = 6 * network.counted * 15.6e12
+    assert total == pytest.approx(3.8e25, rel=0.005)
+    reached = training.utilisation(total, 1, peak, 30.84e6 * HOUR)
+    assert reached == pytest.approx(0.345, abs=0.002)
+    assert reached * peak == pytest.approx(341e12, rel=0.005)
+
+
+def test_utilisation_of_gpt3_on_1024_a100() -> None:
+    """1,536 sequences in 32 s: 134 TFLOP/s by 8 operations a parameter, 138 were published."""
+    peak = accelerators()["a100-sxm-80gb"].peak["bf16"]
+    reached = training.utilisation(8 * 175e9 * 1536 * 2048, 1024, peak, 32)
+    assert reached * peak == pytest.approx(134.4e12, rel=1e-3)
+    # Its authors count attention and the vocabulary, too.
+    _, hardware = utilisations(gpt(96, 12288, 96, 51200, 2048), 2048, 1536, 1024, peak, 32, 2, True)
+    assert hardware * peak == pytest.approx(138e12, rel=0.005)
+
+
+def test_utilisation_of_nanogpt() -> None:
+    """GPT-2, 300 billion tokens, eight A100, about four days: 26 % by 6 P, 30 % with attention."""
+    network, peak = transformers()["gpt2-small"], accelerators()["a100-sxm-80gb"].peak["bf16"]
+    plain = training.utilisation(6 * network.counted * 300e9, 8, peak, 4 * DAY)
+    assert plain == pytest.approx(0.26, abs=0.005)
+    shape = blocks.shape(network)
+    time = 4 * DAY / (300e9 / (480 * 1024))
+    whole, _ = utilisations(shape, 1024, 480, 8, peak, time, 0, True)
+    assert whole == pytest.approx(0.30, abs=0.005)
 
 
 @pytest.mark.parametrize(("sequence", "rate", "published"), [(128, 272, 64e12), (512, 52, 53e12)])
