@@ -90,3 +90,41 @@ def test_measured_and_predicted_stand_side_by_side() -> None:
     answer = run("measured_scaling", run="alexnet-8-p100")
     ratio = answer["predicted"].value / answer["measured"].value
     assert answer["error"].value == pytest.approx(ratio - 1)
+
+
+def test_whole_copies_keep_sixteen_bytes_for_each_parameter() -> None:
+    """Weights and gradients in 16 bits, Adam's two moments and a copy in 32."""
+    answer = run("shard_states")
+    assert answer["states"].value == pytest.approx(16)
+    assert answer["fits"].text == "stage 1 on"
+
+
+def test_sharding_weights_sends_half_as_much_again() -> None:
+    """In 16 bits and one pass stage 3 sends 1.5 times an all-reduce, the other stages as much."""
+    answer = run("shard_states")
+    assert answer["sent_3"].value == pytest.approx(1.5 * answer["sent_0"].value)
+    assert answer["sent_2"].value == pytest.approx(answer["sent_0"].value)
+    eight = run("shard_states", passes=8)
+    assert eight["sent_3"].value == pytest.approx(12 * eight["sent_0"].value)
+
+
+def test_a_sharded_step_is_shorter_because_the_update_is() -> None:
+    """With one pass the update of eight billion parameters outweighs the longer exchange."""
+    answer = run("shard_states")
+    assert answer["cost"].value < 0.9
+    assert answer["waits_3"].value > answer["waits_0"].value
+    assert run("shard_states", passes=16)["cost"].value > 1
+
+
+def test_slow_links_make_stage_3_wait_longest() -> None:
+    """On 25 Gbit/s every stage waits for most of the step or nearly, stage 3 longest."""
+    rows = run("shard_states", link="ethernet-25")["stages"].rows
+    waits = [row[4] / row[3] for row in rows]
+    assert min(waits) > 0.5
+    assert waits[3] == max(waits)
+
+
+def test_only_stage_3_holds_seventy_billion() -> None:
+    """256 H100, two sequences of 4,096 tokens in a pass."""
+    answer = run("shard_states", network="llama3-70b", gpus=256, at_once=2)
+    assert answer["fits"].text == "stage 3 on"

@@ -55,10 +55,12 @@ class ScalingRun:
     gpus: int
     gpus_per_node: int
     batch: float  # samples per GPU and step
+    passes: int  # in which they go through the network; gradients are exchanged after the last
     gradient_bytes: float  # [B] per parameter
     method: str
     local_link: str
     network_link: str  # "" in one node
+    adapters: int  # of a node into the network
     alone: float  # samples per second of one GPU
     together: float  # of all
     fitted: bool  # the constant SPREAD comes from this row
@@ -97,9 +99,11 @@ def _run(row: dict[str, str]) -> ScalingRun:
         gpus_per_node=int(row["gpus_per_node"]),
         batch=float(row["batch"]),
         gradient_bytes=float(row["gradient_bytes"]),
+        passes=int(row["passes"] or 1),
         method=row["method"],
         local_link=row["local_link"],
         network_link=row["network_link"],
+        adapters=int(row["adapters"] or 1),
         alone=alone,
         together=together,
         fitted=row["fitted"] == "yes",
@@ -196,10 +200,12 @@ def predicted_step(run: ScalingRun, spread: float, link_share: float) -> Step:
     cluster = Cluster(
         ranks=run.gpus,
         ranks_per_node=run.gpus_per_node,
-        network_bandwidth=network * link_share,
+        network_bandwidth=network * run.adapters * link_share,
         local_bandwidth=local * link_share,
         network_latency=NETWORK_LATENCY,
         local_latency=LOCAL_LATENCY,
     )
     buckets = network_buckets(run.network, run.gradient_bytes, BUCKET, FIRST_BUCKET)
+    # Only the last pass makes sums ready; the others keep the links idle.
+    buckets = [(1 - (1 - ready) / run.passes, size) for ready, size in buckets]
     return data_parallel_step(run.compute, buckets, cluster, run.method, 1.0, spread)
