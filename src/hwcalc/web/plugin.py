@@ -18,6 +18,7 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
+from mkdocs.utils.templates import TemplateContext
 
 # Below the site's root; names inside carry hashes, so this folder never changes its meaning.
 FOLDER = "assets/hwcalc"
@@ -61,6 +62,7 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
         env.bytecode_cache = FileSystemBytecodeCache(str(cache))
         self.bundle = bundle.make(Path(config.config_file_path).parent / bundle.CACHE)
         self.swept: set[str] = set()
+        self.pictures: dict[str, Path] = {}
         names = self.names = json.loads((self.bundle / "manifest.json").read_text())
         script = ExtraScriptValue(f"{FOLDER}/{names['script']}")
         script.type = "module"
@@ -89,6 +91,30 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
             pace = config.plugins["material/blog"].config.post_readtime_words_per_minute
             post.readtime = max(1, round(words / pace))
 
+    def on_page_context(
+        self, context: TemplateContext, page: Page, config: MkDocsConfig, nav: Navigation
+    ) -> TemplateContext:
+        """Draws an article's picture for previews of links; other pages show the first page's."""
+        del nav
+        if self.serving:
+            return context  # nobody previews what is being written
+        from hwcalc.web import bundle, social
+
+        post = getattr(page, "config", None)
+        name, title, kicker = config.site_name, config.site_description or "", "Articles"
+        if post is not None and "slug" in page.meta:
+            name, title, kicker = page.meta["slug"], page.meta["title"], ", ".join(post.categories)
+        path = f"{social.FOLDER}/{name}.png"
+        if page.is_homepage or name != config.site_name:
+            shown = social.card(config.site_name, kicker, title, page.content or "")
+            folder = Path(config.config_file_path).parent / bundle.CACHE / "social"
+            self.pictures[path] = social.picture(shown, folder)
+            alternative = social.alternative(shown)
+        else:
+            alternative = f"{name}: {title}"
+        context["picture"] = {"path": path, "alt": alternative}  # type: ignore[typeddict-unknown-key]
+        return context
+
     def on_post_page(self, output: str, page: Page, config: MkDocsConfig) -> str:
         """Says which build a page belongs to, and where its service worker is."""
         del page, config
@@ -112,8 +138,12 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
         for name in self.swept:
             shutil.copy(kept / name, target / "sweeps")
             os.utime(kept / name)  # it is in use
-        if kept.is_dir():
-            sweeps.prune(kept)
+        for name, picture in self.pictures.items():
+            (Path(config.site_dir) / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(picture, Path(config.site_dir) / name)
+        for folder in (kept, kept.with_name("social")):
+            if folder.is_dir():
+                sweeps.prune(folder)
         if not self.serving:
             shutil.copy(self.bundle / self.names["offline"], config.site_dir)
         _forget_modules()
