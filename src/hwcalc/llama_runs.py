@@ -172,7 +172,7 @@ def token_rate(run: LlamaRun, time: float) -> float:
         Tokens per second. [tokens/s]
 
     References:
-        A definition.
+        Chowdhery et al. 2022, appendix B, https://doi.org/10.48550/arXiv.2204.02311
 
     Examples:
         Its publisher prints 2,686.98:

@@ -53,8 +53,10 @@ def replica_bytes(
     Examples:
         Eight billion parameters in 16 bits on many GPUs, in GB: stage 3 sends half as much again.
 
-        >>> [replica_bytes(stage, 8e9, 1024, 2, 2, 1) / 1e9 for stage in (0, 1, 3)]
-        [32.0, 32.0, 48.0]
+        >>> replica_bytes(0, 8e9, 1024, 2, 2, 1) / 1e9
+        32.0
+        >>> replica_bytes(3, 8e9, 1024, 2, 2, 1) / 1e9
+        48.0
     """
     check_positive(parameters=parameters, weight=weight, gradient=gradient)
     check_count(replicas=replicas, micro_batches=micro_batches, **{"stage + 1": stage + 1})

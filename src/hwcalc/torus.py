@@ -106,8 +106,10 @@ def largest_group(pod: float, axes: float, used: float) -> float:
     Examples:
         A TPU v4, 16 x 16 x 16:
 
-        >>> [largest_group(4096.0, 3, used) for used in (1, 2, 3)]
-        [16.0, 256.0, 4096.0]
+        >>> largest_group(4096.0, 3, 1)
+        16.0
+        >>> largest_group(4096.0, 3, 2)
+        256.0
     """
     check_count(pod=pod, axes=axes, used=used)
     check_non_negative(**{"axes - used": axes - used})
