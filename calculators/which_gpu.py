@@ -56,7 +56,8 @@ REGIMES = {
     "bert": "ranking-bert-large",
     "run": "generation-llamacpp-gaming",
 }
-ROWS, NAMED = 12, 9
+ROWS = 12
+APART = 1.5  # in price or speed, so that names beside points don't overlap
 LIKE = {"new": "new", "used": "used", "rented": "rented", "yours": "at your price"}
 
 
@@ -214,11 +215,14 @@ def _chart(
     small = [(each.price, each.result.speed, each.accelerator) for each in left
              if each.reason == "memory" and each.price and each.result]  # fmt: skip
     front: set[tuple[float, float, str]] = set()
-    fastest = 0.0
+    fastest, named = 0.0, (0.0, 0.0)
     for point in sorted(points + over):
-        if point[1] > fastest:
+        if point[1] <= fastest:
+            continue
+        fastest = point[1]
+        if point[0] > APART * named[0] or point[1] > APART * named[1]:
             front.add(point)
-            fastest = point[1]
+            named = point[:2]
 
     def dots(label: str, found: list[tuple[float, float, str]], named: bool) -> list[Points]:
         if not found:
