@@ -18,7 +18,13 @@ from typing import Any
 import numpy as np
 
 from hwcalc import catalog
-from tests.accuracy.convolution import layer_measured, layer_time, step_measured, step_time
+from tests.accuracy.convolution import (
+    lambda_rows,
+    layer_measured,
+    layer_time,
+    step_measured,
+    step_time,
+)
 from tests.accuracy.tables import Row, table
 from tests.fit_collectives import Constants, search
 
@@ -50,6 +56,7 @@ USUAL: Mapping[str, Mapping[str, float]] = {
         "host": 60e-6,  # [s]
     },
     "layout": {"transposes": 5.0},
+    "sums": {"cycles": 0.6},
 }
 
 # Constants that are fitted together, and the tables they are fitted on.
@@ -72,6 +79,7 @@ STAGES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
     ),
     "layout": (("layout",), ("cnn_timm_infer_3090_nchw",)),
+    "sums": (("sums",), ("lambda_v1_resnet50_fp16",)),
 }
 SHAPE = ("direction", "kernel_height", "kernel_width", "stride", "padding_height", "padding_width")
 SWEPT = ("batch", "in_channels", "out_channels", "height", "width")
@@ -79,7 +87,7 @@ SWEPT = ("batch", "in_channels", "out_channels", "height", "width")
 
 def by_architecture(constants: Constants) -> Constants:
     """Join the groups that hold for all architectures into one."""
-    general = {k: v for name in ("vector", "matrix", "layout") for k, v in constants[name].items()}
+    general = {k: v for name in STAGES for k, v in constants[name].items()}
     return {"general": general, "Maxwell": constants["Maxwell"]}
 
 
@@ -101,6 +109,8 @@ def layers(name: str) -> tuple[tuple[Row, Any], ...]:
 @functools.cache
 def steps(name: str) -> tuple[Row, ...]:
     """Return the rows of a table whose images have the side the network was made for."""
+    if name.startswith("lambda"):
+        return lambda_rows(name, "fp16")
     side = {key: network.input_side for key, network in catalog.convnets().items()}
     return tuple(row for row in table(name) if row["side"] == side[row["network"]])
 
@@ -108,7 +118,7 @@ def steps(name: str) -> tuple[Row, ...]:
 def errors(name: str, constants: Constants) -> Any:
     """Return the logarithm of predicted over measured, row by row."""
     known = by_architecture(constants)
-    if name.startswith("cnn_"):
+    if name.startswith(("cnn_", "lambda_")):
         ratios = [step_time(row, known) / step_measured(row) for row in steps(name)]
     else:
         ratios = [layer_time(row, known) / measured for row, measured in layers(name)]

@@ -52,6 +52,7 @@ def test_no_unseen_table_is_fitted_on() -> None:
         "cnn_timm_train_3090_nhwc",
         "cnn_dle_resnet50_inference",
         "cnn_timm_infer_3090_nchw",
+        "lambda_v1_resnet50_fp16",
     }
 
 

@@ -4,7 +4,7 @@ import statistics
 
 import hwcalc
 from hwcalc import catalog
-from hwcalc.cnn_time import inference_throughput
+from hwcalc.cnn_time import inference_throughput, training_throughput
 from hwcalc.cnn_work import macs_by_kind
 from hwcalc.convolution import Convolution, convolution_flops
 from hwcalc.convolution_runs import CARDS, deepbench, layers_2015, libraries_2016
@@ -113,13 +113,26 @@ def test_how_far_the_models_are_off() -> None:
     assert 1850 < len(every) < 1950
     assert median(every) < 1 / 6
     assert median([e for r in layers if not r.fitted for e in errors(r)]) < 1 / 5
-    assert median([e for r in networks if not r.fitted for e in errors(r)]) < 1 / 20
+    assert median([e for r in networks if not r.fitted for e in errors(r)]) < 1 / 10
     old = next(r for r in networks if "soumith" in r.name)
-    assert 0.3 < statistics.median(errors(old)) < 0.37
+    assert 0.3 < statistics.median(errors(old)) < 0.4
     training = next(r for r in networks if "dle-resnet50-training" in r.name)
-    tf32 = [
+    a100 = [
         error
         for error, row in zip(errors(training), training.rows, strict=True)
-        if row["dtype"] == "tf32"
+        if (row["accelerator"], row["dtype"]) == ("a100-sxm-80gb", "fp16")
     ]
-    assert -0.37 < tf32[0] < -0.3
+    assert -0.2 < a100[0] < -0.13
+
+
+def test_channels_first_waste_bandwidth_in_training() -> None:
+    """On an H100 more than half of the speed, on an RTX 4090 a fraction of it."""
+    lost = {
+        key: 1
+        - training_throughput(NETWORKS["resnet50"], CHIPS[key], 512, "fp16", "nchw")
+        / training_throughput(NETWORKS["resnet50"], CHIPS[key], 512, "fp16", "nhwc")
+        for key in ("h100-sxm", "a100-sxm-80gb", "rtx-4090")
+    }
+    assert lost["h100-sxm"] > 0.4
+    assert lost["a100-sxm-80gb"] > 0.4
+    assert lost["rtx-4090"] < 0.3

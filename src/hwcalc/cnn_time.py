@@ -7,6 +7,11 @@ launch them faster than the host prepares them, so a small batch waits for the h
 
 $$ T = \max\Big(\sum_\text{kernels} T_i,\; n\, T_h\Big) $$
 
+In training with channels first, batch normalisation sums over values that lie apart. That takes
+cycles $\kappa$ of one of $U$ multiprocessors with clock $f$ for each of $v$ values, besides the
+bytes $Q$: $T = \sqrt{(Q / \beta B)^2 + (\kappa v / U f)^2}$, which is why chips with much
+bandwidth for their multiprocessors gain most from channels last.
+
 What a network asks for is in `cnn_work`. Left out: reading and decoding images (a data path of
 its own), compilers that fuse the kernels in between, and several GPUs.
 """
@@ -83,7 +88,12 @@ def step_times(
     chosen = (1, 2) if training else (0,)
     elements = sum((found.wider if mixed else found.elements)[i] for i in chosen)
     kernels = sum(found.kernels[i] for i in chosen)
-    parts["between"] = kernels * chip.constants["launch"] + batch * elements * size / rate
+    moving = batch * elements * size / rate
+    if training and layout == "nchw":
+        # A channel's values lie apart: its sums take cycles, besides the bytes.
+        cycles = chip.constants["cycles"] * batch * found.summed
+        moving = (moving**2 + (cycles / chip.constants["issue"]) ** 2) ** 0.5
+    parts["between"] = kernels * chip.constants["launch"] + moving
     moved = (UPDATE if training else 0) + (CASTS if mixed else 0)
     parts["update"] = found.parameters * moved / rate
     convolutions = sum(found.layers.values())

@@ -45,6 +45,7 @@ class Work:
     elements: tuple[float, ...]  # moved in inference, forward and backward
     wider: tuple[float, ...]  # the same in mixed precision, as passes of 16 bits
     kernels: tuple[float, ...]  # beside the convolutions
+    summed: float  # of those, in training, by normalisations that sum over each channel
     saved: float  # activations that the backward pass needs, elements
     parameters: float
     first: Prepared  # reads the image
@@ -79,7 +80,7 @@ def work_of(network: ConvNet) -> Work:
 def _work(network: ConvNet) -> Work:
     layers: dict[Prepared, int] = {}
     kernels, elements, wider = [0.0] * 3, [0.0] * 3, [0.0] * 3
-    saved = 0.0
+    saved = summed = 0.0
     normal = any(layer.type == "ln" for layer in network.layers)
     for kind, layer in _expanded(network.layers):
         if kind in CONVOLUTIONS:
@@ -90,6 +91,7 @@ def _work(network: ConvNet) -> Work:
         before = layer.in_channels * layer.in_height * layer.in_width
         pooled = (before + size,) * 2 + (before + 2 * size,)
         saved += size if kind in SAVED else 0
+        summed += sum(PASSES_OVER["bn"][1:]) * size if kind == "bn" else 0
         for i in range(3):
             moved = pooled[i] if kind == "pool" else PASSES_OVER[kind][i] * size
             name = "residual" if normal and kind == "add" else kind
@@ -101,6 +103,7 @@ def _work(network: ConvNet) -> Work:
         elements=tuple(elements),
         wider=tuple(wider),
         kernels=tuple(kernels),
+        summed=summed,
         saved=saved,
         parameters=sum(parameters(network).values()),
         first=next(iter(layers)),

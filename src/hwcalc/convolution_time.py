@@ -25,6 +25,7 @@ from hwcalc.datafile import DATA, load
 from hwcalc.kernels import tiled_time
 from hwcalc.machine import FORMATS, Machine, fitted, machine
 from hwcalc.numeric import ceil, check_count, maximum, minimum
+from hwcalc.throttle import issue_rate
 
 __all__ = [
     "LAYOUTS",
@@ -102,6 +103,7 @@ def convolution_machine(
             formats = FORMATS_OF.get(unit, ()) if what in TILED else ()
             joined |= {f"{what}.{dtype}": value for dtype in formats} or {name: value}
     joined |= {key: 0.0 for key in joined if key.partition(".")[0] == "ramp"}
+    joined["issue"] = issue_rate(accelerator)
     return machine(accelerator, joined)
 
 
