@@ -128,3 +128,20 @@ def test_only_stage_3_holds_seventy_billion() -> None:
     """256 H100, two sequences of 4,096 tokens in a pass."""
     answer = run("shard_states", network="llama3-70b", gpus=256, at_once=2)
     assert answer["fits"].text == "stage 3 on"
+
+
+def test_a_hierarchy_saves_steps_and_no_bytes() -> None:
+    """A gigabyte takes as long either way, to a tenth; a megabyte three times as long in a ring."""
+    answer = run("link_hierarchy")
+    assert answer["hierarchical"].value == pytest.approx(answer["ring"].value, rel=0.1)
+    short = run("link_hierarchy", size=0.001)
+    assert short["saving"].value == pytest.approx(3, abs=0.3)
+    assert short["tree"].value < short["hierarchical"].value
+
+
+def test_adapters_help_whatever_the_way() -> None:
+    """Eight adapters in place of one cut every way's time to a fifth or less."""
+    one, eight = run("link_hierarchy"), run("link_hierarchy", adapters=8)
+    for way in ("ring", "tree", "hierarchical", "library"):
+        assert eight[way].value < one[way].value / 5
+    assert eight["within"].value == one["within"].value
