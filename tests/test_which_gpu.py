@@ -16,7 +16,6 @@ from hwcalc.use_cases import Job, result
 ARTICLE = Path("docs/posts/which-gpu.md").read_text(encoding="utf-8")
 # As the article sets its calculators; those not named start as their files say.
 SET: dict[str, dict[str, Any]] = {
-    "local_decode": {"network": "llama3.1-8b"},
     "serving_frontier": {"ranks": 1, "network": "llama3.1-8b", "clients": 64},
     "own_or_rent": {"machine": "rtx-4090"},
     "price_performance": {"what": "bandwidth"},
@@ -84,7 +83,7 @@ def test_writing_follows_bandwidth_and_reading_does_not() -> None:
 
 def test_cards_lie_under_the_line_of_bandwidth() -> None:
     """The chart's statement about all points it draws, measured and predicted."""
-    chart = run("local_decode", network="llama3-8b")["by_bandwidth"]
+    chart = run("local_decode")["by_bandwidth"]
     line = next(mark for mark in chart.marks if not isinstance(mark, Points))
     slope = line.y[-1] / line.x[-1]
     for mark in chart.marks:
@@ -125,6 +124,7 @@ def test_the_count_of_2023_is_reproduced() -> None:
         ("gpt-oss-120b to talk to", "RTX PRO 6000 Blackwell, used"),
         ("Adapters for Llama 3.3 70B", "A100 PCIe 80GB, used"),
         ("All weights of an 8B", "A100 PCIe 80GB, used"),
+        ("An 8B for sixteen users", "RTX 5070 Ti, used"),
         ("An hour a day", "RTX 3090, rented"),
         ("an RTX 5090", "RTX 5090, at your price"),
     ],
@@ -178,13 +178,19 @@ def test_serving_many_is_cheaper_than_serving_one() -> None:
     many, one = run("serving_frontier"), linked("For a single user")
     assert one["cost"].value / many["cost"].value == pytest.approx(28, abs=2)
     assert one["speed"].value / many["speed"].value == pytest.approx(2.2, abs=0.3)
-    small = linked("An RTX 5090")
-    assert small["rate"].value / many["rate"].value == pytest.approx(0.5, abs=0.07)
 
     def room(answer: Answer) -> float:
         return float(re.sub(r"\D", "", answer["limit"].text.split("users")[0]))
 
-    assert room(small) / room(many) == pytest.approx(1 / 3, abs=0.05)
+    def rent(answer: Answer) -> float:
+        return float(answer["cost"].value * answer["rate"].value)
+
+    small = linked("A rented RTX 4090")
+    for name in ("rate", "cost", "speed"):
+        assert small[name].value / many[name].value == pytest.approx(1 / 3, abs=0.04), name
+    assert rent(small) / rent(many) == pytest.approx(1 / 8, abs=0.02)
+    assert room(many) / room(small) == pytest.approx(5, abs=0.5)
+    assert room(small) == 64, "full at the users that the article sets"
 
 
 def test_five_hours_a_day() -> None:
