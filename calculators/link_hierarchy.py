@@ -63,12 +63,13 @@ def calculate(
     times = {name: way(how) for how, name in WAYS.items()}
     as_library = library()
     counts = sorted({*ADAPTERS, adapters})
+    saving = way("ring") / way("hierarchical") if gpus * machines > 1 else 1.0
     within = all_reduce("ring", size, gpus, gpus, inside, inside, NETWORK_LATENCY, LOCAL_LATENCY)
     return [
         *(Quantity(how, name, times[name], "s") for how, name in WAYS.items()),
         Quantity("library", "As a library was measured", as_library, "s"),
         Quantity("within", "In one machine", within, "s"),
-        Quantity("saving", "Ring over hierarchy", way("ring") / way("hierarchical"), "x"),
+        Quantity("saving", "Ring over hierarchy", saving, "x"),
         Quantity("outside", "A machine's network", link.bandwidth * adapters, "B/s",
                  note="one direction, as specified"),
         Quantity("local", "A GPU's links", joined.bandwidth, "B/s", note="one direction"),
