@@ -317,6 +317,6 @@ def convolution_time(
         >>> v100 = catalog.accelerators()["v100-sxm2-16gb"]
         >>> layer = Convolution(16, 256, 512, 28, 28, (3, 3), padding=(1, 1))
         >>> convolution_time(v100, layer, "forward", "fp16", "nhwc") * 1e3
-        0.29
+        0.30
     """
     return minimum(*algorithm_times(accelerator, layer, direction, dtype, layout).values())
