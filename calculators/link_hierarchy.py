@@ -39,7 +39,7 @@ def calculate(
         Choice(catalog.accelerators(), start="a100-sxm-80gb", group="vendor", label="GPU"),
     ],
     gpus: Annotated[int, Slider(1, 72, start=8, label="GPUs in a machine")],
-    machines: Annotated[int, Slider(1, 512, start=32, scale="log2", label="Machines")],
+    machines: Annotated[int, Slider(2, 512, start=32, scale="log2", label="Machines")],
     link: Annotated[
         catalog.Link,
         Choice(catalog.links(), start="infiniband-hdr", group="family", label="Network adapter"),
@@ -63,7 +63,7 @@ def calculate(
     times = {name: way(how) for how, name in WAYS.items()}
     as_library = library()
     counts = sorted({*ADAPTERS, adapters})
-    saving = way("ring") / way("hierarchical") if gpus * machines > 1 else 1.0
+    saving = way("ring") / way("hierarchical")
     within = all_reduce("ring", size, gpus, gpus, inside, inside, NETWORK_LATENCY, LOCAL_LATENCY)
     return [
         *(Quantity(how, name, times[name], "s") for how, name in WAYS.items()),
