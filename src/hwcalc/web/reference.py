@@ -23,20 +23,23 @@ PACKAGE = Path(__file__).parents[1]
 GROUPS = {
     "Kernels": "roofline matmul machine kernels attention elementwise throttle latency "
     "tile_schedule",
-    "Networks": "transformer weights blocks training_flops activations kv_cache cnn "
-    "convolution convolution_theorem diffusion convolution_time cnn_work cnn_time",
-    "Links and collectives": "collectives all_reduce torus fabric collective_time "
-    "engine_all_reduce",
-    "Training": "training compute_optimal data_parallel buckets parallel_step scaling_runs layout "
-    "layer_time training_attention exchange replicas training_step planner encoder_programs "
-    "encoder ranking card_speeds fine_tuning",
+    "Networks": "transformer weights blocks training_flops activations kv_cache convnets cnn "
+    "convolution convolution_theorem diffusion pictures convolution_time convolution_runs "
+    "cnn_work cnn_time",
+    "Links and collectives": "transfers collectives all_reduce torus fabric collective_time "
+    "engine_all_reduce preflight",
+    "Training": "training compute_optimal data_parallel buckets parallel_step cluster_step "
+    "scaling_runs sharding layer_split pipeline_schedule layout layer_time training_attention "
+    "exchange replicas training_step llama_runs planner encoder",
     "Inference": "achieved deployment experts serving_step engines serving batches speculative "
-    "serving_runs",
+    "serving_runs llama_cpp offload",
     "Memory": "states memory adapters gguf serving_memory card_memory",
+    "Choosing a card": "ranking card_speeds fine_tuning use_cases choosing",
     "Machine": "data_path host_memory pcie_lanes build power power_supply cooling",
-    "Cost": "cost prices ownership waiting use_cases choosing",
+    "Cost": "cost prices ownership waiting",
     "Trends": "history scaling_trends growth random_walk supercomputers distributions",
     "Brain": "brain brain_energy uncertainty",
+    "This page": "page_boot",
 }
 _SECTION = re.compile(r"^(Args|Returns|Raises|References|Examples):$")
 _UNIT = re.compile(r"\s*\[([^\[\]]+)\]\.?$")
