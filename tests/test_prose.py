@@ -1,9 +1,13 @@
 """The text of the articles: where its numbers come from, and where its links lead."""
 
 import re
+import tomllib
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
+
+from hwcalc import calculator
 
 POSTS = sorted(Path("docs/posts").glob("*.md"))
 
@@ -104,3 +108,37 @@ def test_links_to_elsewhere_are_secure_and_dated(path: Path) -> None:
         if addresses and not (dated or re.search(READ, line, re.IGNORECASE)):
             wrong.append(f"{path}:{n} does not say when it was read")
     assert not wrong, "\n".join(wrong)
+
+
+FENCE = re.compile(r"^`{3}calculator (\w+)\n(.*?)^`{3}", re.MULTILINE | re.DOTALL)
+STATE = re.compile(r"\]\(([^)?\s]*)\?([\w.]+\.\w+=[^)\s#]*)(#[^)\s]*)?\)")
+PAGES = [*POSTS, Path("docs/index.md"), *sorted(Path("docs/category").glob("*.md"))]
+
+
+def states(path: Path) -> list[tuple[Path, str, str]]:
+    """Return the links that move calculators: the file they lead to, its query, its place."""
+    found = STATE.findall(path.read_text(encoding="utf-8"))
+    return [(path.parent / file if file else path, query, place) for file, query, place in found]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_links_that_move_a_calculator_can(path: Path) -> None:
+    """The calculator stands on that page, has the controls, takes the values, and answers."""
+    for file, query, place in states(path):
+        fences = dict(FENCE.findall(file.read_text(encoding="utf-8")))
+        asked: dict[str, dict[str, str]] = {}
+        for key, value in parse_qsl(query, strict_parsing=True):
+            identifier, _, name = key.partition(".")
+            asked.setdefault(identifier, {})[name] = value
+        for identifier, values in asked.items():
+            assert identifier in fences, f"{path}: {query} names no calculator of {file}"
+            tool = calculator.load(identifier)
+            given = tool.run(tomllib.loads(fences[identifier])).inputs
+            moved = tool.run(given | values).inputs
+            assert moved != given, f"{path}: {query} moves nothing"
+        assert place.removeprefix("#hwcalc-") in ("", *asked), f"{path}: {query} leads to {place}"
+
+
+def test_articles_have_links_that_move_calculators() -> None:
+    """A search that finds no link would pass every article."""
+    assert sum(len(states(path)) for path in POSTS) > 20

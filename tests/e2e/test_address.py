@@ -91,6 +91,18 @@ def test_bad_values_get_a_message(reader: Reader, server: StaticServer, kind: ty
     expect(form(page, identifier).locator(".hwcalc-error:visible")).to_have_count(0)
 
 
+def test_a_switch_is_spelled_as_in_python(reader: Reader, server: StaticServer) -> None:
+    """On, off, yes and no move a switch as true and false do: the page shows what it answers."""
+    address, identifier, name = place_of(calculator.Toggle)
+    page = reader.open(f"{server.url}{address}")
+    start = defaults(page, identifier)[name]
+    for word in ("off", "no") if start else ("on", "yes"):
+        page = reader.open(f"{server.url}{address}?{identifier}.{name}={word}")
+        wait_live(page, identifier)
+        assert field(page, identifier, name).is_checked() != start
+        expect_answer(page, identifier, {name: word})
+
+
 def test_reset_returns_to_the_article(reader: Reader, server: StaticServer) -> None:
     """Reset restores the article's values and takes this calculator out of the address."""
     address, (first, second) = next((a, c[:2]) for a, c in articles().items() if len(c) > 1)

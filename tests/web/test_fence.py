@@ -381,6 +381,23 @@ def test_sliders_have_about_a_hundred_round_steps(control: calculator.Slider, st
     assert control.whole or control.scale == "log2" or 50 <= steps <= 201
 
 
+def test_an_error_leads_to_its_page_where_there_is_one(convert: Convert) -> None:
+    """The tag beside a result is a link, and the note says the same words with and without it."""
+    text = "```calculator copying\n```\n"
+    plain = convert(text)
+    assert ">± 5 % · without start-up<" in plain
+    assert "data-accuracy" not in plain
+    told = fence.accuracy_page.set("../../reference/accuracy/")
+    try:
+        linked = convert(text)
+    finally:
+        fence.accuracy_page.reset(told)
+    assert '<a href="../../reference/accuracy/">± 5 %</a> · without start-up<' in linked
+    assert 'data-accuracy="../../reference/accuracy/"' in linked
+    unlinked = re.sub(r'<a href="../../reference/accuracy/">(.*?)</a>', r"\1", linked)
+    assert unlinked.replace(' data-accuracy="../../reference/accuracy/"', "") == plain
+
+
 def test_sweeps_are_named_and_drawn_where_they_can_be_kept(
     convert: Convert, tmp_path: Path
 ) -> None:

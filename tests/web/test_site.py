@@ -239,6 +239,19 @@ class TestWholeSite:
                     places = page(site, str(path.relative_to(site).parent)).elements
                     assert any(e.attributes.get("id") == target.fragment for e in places), link
 
+    def test_errors_beside_results_lead_to_the_accuracy_page(self, site: Path) -> None:
+        """Every error in a calculator's note is a link to where it was found."""
+        told = 0
+        for file in pages(site):
+            for note in file.find("span", "hwcalc-note"):
+                links = file.inside(note, "a")
+                assert bool(links) == note.text.startswith("±"), (file.path, note.text)
+                for link in links:
+                    assert address(file, site, link.attributes["href"]) == "/reference/accuracy/"
+                    assert note.text.startswith(link.text)
+                    told += 1
+        assert told > 10
+
     def test_headings_form_an_outline(self, site: Path) -> None:
         """One first-level heading a page, and no level is skipped on the way down."""
         for file in pages(site):

@@ -34,6 +34,8 @@ from hwcalc.web.sweeps import folder as sweeps_folder
 
 # The file being converted, where somebody knows it; the MkDocs plugin does.
 source_file: ContextVar[Path | None] = ContextVar("source_file", default=None)
+# Where errors beside results are explained, as seen from that file's page; without it, no link.
+accuracy_page: ContextVar[str] = ContextVar("accuracy_page", default="")
 
 VALUE = r"\{\{([^{}\n]*)\}\}"
 FENCE = r"^\s*(?:`{3,}|~{3,})\s*\{?\s*\.?calculator\b"
@@ -84,12 +86,12 @@ def render(
 
 
 # An article's calculators are drawn once for its own page and again for every listing's excerpt.
-_drawn: dict[tuple[str, str, object], tuple[Calculator, Answer, str]] = {}
+_drawn: dict[tuple[str, str, object, str], tuple[Calculator, Answer, str]] = {}
 
 
 def _form(tool: Calculator, answer: Answer) -> str:
     """The form as drawn before in this build, if it was for the same answer, or drawn now."""
-    key = (tool.id, json.dumps(answer.inputs), sweeps_folder.get())
+    key = (tool.id, json.dumps(answer.inputs), sweeps_folder.get(), accuracy_page.get())
     before = _drawn.get(key)
     if before is None or before[0] is not tool or before[1] != answer:
         _drawn[key] = (tool, answer, page_form(tool, answer, sweeps(tool, answer)))
@@ -110,6 +112,7 @@ def page_form(tool: Calculator, answer: Answer, swept: Sweeps | None = None) -> 
         along=along,
         drawing=drawing,
         long_list=LONG_LIST,
+        accuracy_page=accuracy_page.get(),
     )
 
 

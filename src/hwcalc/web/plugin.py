@@ -18,6 +18,7 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
 # Below the site's root; names inside carry hashes, so this folder never changes its meaning.
@@ -73,13 +74,16 @@ class Plugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # no option
     def on_page_markdown(
         self, markdown: str, page: Page, config: MkDocsConfig, files: Files
     ) -> str | None:
-        """Tells the fence which file it reads, for its messages."""
+        """Tells the fence which file it reads, for its messages, and where errors are explained."""
         from hwcalc.web import bundle, fence, sweeps
 
-        del markdown, files
+        del markdown
         cache = Path(config.config_file_path).parent / bundle.CACHE
         sweeps.folder.set(cache / "sweeps")
         fence.source_file.set(Path(page.file.abs_src_path) if page.file.abs_src_path else None)
+        explained = files.get_file_from_path("reference/accuracy.md")
+        link = get_relative_url(explained.url, page.url) if explained else ""
+        fence.accuracy_page.set(link)
         return None
 
     def on_page_content(self, html: str, page: Page, config: MkDocsConfig, files: Files) -> None:

@@ -3,6 +3,9 @@
 
 import { toSlider } from "./controls.mjs";
 
+// As Python reads a switch.
+const SPELLED = { true: true, on: true, yes: true, 1: true, false: false, off: false, no: false, 0: false };
+
 export function readAddress(form, address = location.href) {
   const prefix = `${form.dataset.calculator}.`;
   const result = { changed: false, foreign: {}, unknown: [] };
@@ -16,7 +19,7 @@ export function readAddress(form, address = location.href) {
     }
     // What the control cannot hold goes to Python as it is, which will say what is wrong with it.
     if (control.type === "checkbox")
-      if (["true", "false"].includes(value)) control.checked = value === "true";
+      if (Object.hasOwn(SPELLED, value.toLowerCase())) control.checked = SPELLED[value.toLowerCase()];
       else result.foreign[name] = value;
     else if (control.tagName === "SELECT" && ![...control.options].some((o) => o.value === value))
       result.foreign[name] = value;

@@ -91,8 +91,16 @@ function setFlag(output, good) {
 function showNote(form, { name, note, accuracy }) {
   const place = form.querySelector(`[data-note="${name}"]`);
   const text = [accuracy, note].filter(Boolean).join(" · ");
-  setText(place, text);
   place.hidden = !text;
+  if (place.textContent === text) return;
+  place.textContent = text;
+  // An error leads to the page that shows how it was found, as in the page as built.
+  const tag = form.dataset.accuracy && /^±.*?(?= · |$)/.exec(text)?.[0];
+  if (!tag) return;
+  const link = document.createElement("a");
+  link.href = form.dataset.accuracy;
+  link.textContent = tag;
+  place.replaceChildren(link, text.slice(tag.length));
 }
 
 function showTable(output, { columns, numeric, cells, highlight }) {
