@@ -51,9 +51,9 @@ def test_no_row_beats_its_floor_unexplained(name: str) -> None:
 def test_floors_are_near_enough_to_catch_a_wrong_unit(name: str) -> None:
     """A floor far below everything measured would refuse nothing.
 
-    A factor of a thousand, from a wrong prefix, must be noticed in the fastest row of any table.
+    A factor of twenty, let alone of a wrong prefix, must be noticed in the fastest row of a table.
     """
-    assert max(excesses(name)) > 1e-3
+    assert max(excesses(name)) > 0.05
 
 
 def test_exceptions_name_tables_that_exist() -> None:
