@@ -210,6 +210,9 @@ def _layers(chart: Chart, mark: Mark, x: _Scaled, y: _Scaled) -> list[Json]:
     series = {"field": "series", "type": "nominal", "legend": None}
     colour = {"color": series | {"scale": {"domain": names, "range": palette}}}
     ends = {"x": x.channel("x"), "y": y.channel("y")}
+    if chart.horizontal:
+        # Bars stand on zero, so whatever shares their axis must say the same.
+        ends["x"]["scale"]["zero"] = True
     match mark:
         case Line():
             shape = {"type": "line", **CLIPPED, **({"strokeDash": [5, 4]} if mark.dash else {})}

@@ -28,7 +28,7 @@ def pages(site: Path) -> list[str]:
 def place_of(kind: type, long: bool = False) -> tuple[str, str, str]:
     """Return article, calculator and control for the first control of a kind.
 
-    A slider is one that changes a chart; a list is long or short.
+    A slider is one that changes a chart and can go both ways; a list is long or short.
     """
     for address, identifiers in articles().items():
         for identifier in identifiers:
@@ -39,7 +39,10 @@ def place_of(kind: type, long: bool = False) -> tuple[str, str, str]:
                     continue
                 if isinstance(control, Choice) and (len(control.options) > 20) != long:
                     continue
-                if not isinstance(control, Slider) or (charted and moves_a_chart(tool, name)):
+                if not isinstance(control, Slider):
+                    return address, identifier, name
+                free = control.low < control.start < control.high
+                if free and charted and moves_a_chart(tool, name):
                     return address, identifier, name
     raise AssertionError(f"no article has a {kind.__name__}")
 

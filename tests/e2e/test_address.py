@@ -26,7 +26,7 @@ Object.defineProperty(navigator, "clipboard", {
 def some_inputs(identifier: str) -> dict[str, Any]:
     """Return inputs of a reader who moved every control, valid for the model, too."""
     chance = random.Random(f"{identifier} in an address")
-    for _ in range(50):
+    for _ in range(2000):  # of random ends of a range half are the wrong way round
         inputs = {control["name"]: drawn(control, chance) for control in listed(identifier)}
         if accepted(identifier, inputs):
             return inputs

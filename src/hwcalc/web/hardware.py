@@ -121,6 +121,7 @@ ACCELERATOR = (
     Column("link.name", "Link", lambda chip: chip.link_name, more=True),
     Column("link.bandwidth", "Link rate, one way", _published("link_bandwidth"), "B/s"),
     Column("link.links", "Links", _published("links"), more=True),
+    Column("link.pod", "Chips in a pod", _published("pod"), more=True),
     Column("pcie", "PCIe", lambda chip: chip.pcie, more=True),
     Column("sm_count", "Multiprocessors", _published("sm_count"), more=True),
     Column("clock", "Clock", _published("clock"), "Hz", more=True),
