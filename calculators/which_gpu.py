@@ -156,7 +156,6 @@ def calculate(
     }
     return [
         Verdict("best", "Get", many + _told(best), good=True),
-        Verdict("name", "That is", _name(best.offer.accelerator)),
         Quantity("speed", "It does", best.result.speed, f"{unit}/s", accuracy=tag),
         Quantity("cost", f"A million {unit} cost", 1e6 * best.unit, "$"),
         Quantity("hour", "A working hour costs", best.hour, "$/h",
