@@ -5,9 +5,6 @@ and what its meter showed at the highest limit, as a reader knows it of a card o
 """
 
 import functools
-from typing import Any
-
-import numpy as np
 
 from hwcalc import catalog
 from hwcalc.power import demand_of_draw, limited_draw, limited_speed, static_power
@@ -30,21 +27,18 @@ DRAW = (
 @functools.cache
 def predictions(name: str) -> dict[int, tuple[float, float]]:
     """Predict speed and draw of every row of a table, by the row's place."""
-    rows = table(name)
-    # A model takes arrays where its annotations say float.
-    rated: Any = np.array([row["full_limit"] for row in rows])
-    chips = [catalog.accelerators()[row["accelerator"]] for row in rows]
-    static: Any = np.array([static_power(chip) for chip in chips])
-    limit: Any = np.array([row["limit"] for row in rows])
-    shown: Any = np.array([row["full_draw"] for row in rows])
-    # A reading at the limit itself has no demand; one just below has a high one.
-    demand: Any = demand_of_draw(np.minimum(shown, 0.999 * rated), rated, static, CORE)
-    speed: Any = limited_speed(limit, demand, static, CORE)
-    full = limited_speed(rated, demand, static, CORE)
-    draw: Any = limited_draw(limit, demand, static, CORE)
-    return {
-        id(row): (float(s), float(d)) for row, s, d in zip(rows, speed / full, draw, strict=True)
-    }
+    found = {}
+    for row in table(name):
+        rated, limit = row["full_limit"], row["limit"]
+        static = static_power(catalog.accelerators()[row["accelerator"]])
+        # A reading at the limit itself has no demand; one just below has a high one.
+        demand = demand_of_draw(min(row["full_draw"], 0.999 * rated), rated, static, CORE)
+        full = limited_speed(rated, demand, static, CORE)
+        found[id(row)] = (
+            limited_speed(limit, demand, static, CORE) / full,
+            limited_draw(limit, demand, static, CORE),
+        )
+    return found
 
 
 def speed(row: Row) -> float:
