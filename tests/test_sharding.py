@@ -37,6 +37,12 @@ def test_bytes_are_those_of_rings(ranks: int) -> None:
     assert replica_bytes(3, 1e6, ranks, 1, 1, 1) == pytest.approx(3 * gather)
 
 
+def test_ten_billion_parameters_on_many_ranks() -> None:
+    """Published for 16 bits (ml-engineering): 40 GB plainly and sharded, 60 with weights, too."""
+    sent = [replica_bytes(stage, 10e9, 4096, 2, 2, 1) for stage in (0, 1, 2, 3)]
+    assert sent == pytest.approx([40e9, 40e9, 40e9, 60e9], rel=1e-3)
+
+
 def test_mistakes_are_named() -> None:
     """There are four stages, and passes are whole."""
     with pytest.raises(ValueError, match="4 - stage = 0"):
