@@ -75,7 +75,8 @@ def calculate(
                 ),
                 *(
                     Points(name, [_year(values[-1][0])], [values[-1][1]],
-                           labels=[text(values[-1][1], "x")])
+                           # Memory and its bandwidth end close together: no label fits both.
+                           labels=None if name.startswith("Memory") else [text(values[-1][1], "x")])
                     for name, values in growth.items()
                 ),
             ],

@@ -76,7 +76,7 @@ def calculate(
         Quantity("v7", "TPU v7", share_of_peak(runs["70b-v7-64"], runs["70b-v7-64"].time), "%",
                  note="of its peak, 70B in BF16"),
         Quantity("median", "Median error of the model", median_error(), "%",
-                 digits=2, note=f"over {len(runs)} steps, none fitted on",
+                 digits=2, note=f"all {len(runs)} steps",
                  accuracy=accuracy.tag("training-recipes")),
         Quantity("worst", "Largest error", abs(errors[worst]), "%", digits=2,
                  note=runs[worst].label),
@@ -88,6 +88,7 @@ def calculate(
                    unit, low=0),
             y=Axis(""),
             horizontal=True,
+            stacked=False,
             marks=[
                 Bars("Measured", names, measured),
                 Bars("Model", names, expected),

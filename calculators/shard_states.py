@@ -119,7 +119,7 @@ def calculate(
         Verdict("fits", "Fits from", "no stage" if fits is None else f"stage {fits} on",
                 good=fits is not None),
         *(Quantity(f"memory_{stage}", f"Memory, stage {stage}", total[stage], "iB")
-          for stage in STAGES),
+          for stage in reversed(STAGES)),
         Quantity("states", "Kept for each parameter",
                  sum(_sum(kept[0], KEPT[part]) for part in list(KEPT)[:3]) / parameters, "B",
                  note="without sharding"),

@@ -120,9 +120,9 @@ def calculate(
         Quantity("links", f"Links of a {_short(tpu)}", torus.joined.bandwidth, "B/s",
                  note="one direction, on the axes used"),
         Quantity("switch_links", f"Links of a {_short(gpu)}", switched.bandwidth, "B/s",
-                 note="one direction, to its switch"),
+                 note="one direction, to the switch"),
         Quantity("network", "Its network", link.bandwidth, "B/s"),
-        Verdict("crossing", "Beyond one switch, its all-to-all is slower",
+        Verdict("crossing", "All-to-all on the torus is slower",
                 f"from {lost:,} chips on" if lost else "at no number of chips shown"),
         Chart(
             "scaling",
@@ -150,6 +150,7 @@ def calculate(
             x=Axis("Time", "s", low=0),
             y=Axis(""),
             horizontal=True,
+            stacked=False,
             marks=[
                 Bars(name, list(OPERATIONS.values()), [times[key][which] for key in OPERATIONS])
                 for which, name in enumerate((f"{_short(tpu)}, torus", f"{_short(gpu)}, switches"))
