@@ -8,14 +8,14 @@ import pytest
 from hwcalc import catalog, cost
 from hwcalc.batches import batch_time, opening_steps, opening_time
 from hwcalc.deployment import Deployment, deploy, most_sequences, usable_format
-from hwcalc.engines import ENGINES, Engine, engine, memory_tokens
+from hwcalc.engines import AT_ONCE, ENGINES, Engine, Intake, engine, memory_tokens
 from hwcalc.serving import service, steady_steps, under_load
 from hwcalc.serving_memory import serving_memory
 from hwcalc.serving_step import decode_step, prefill_step
-from tests.fit_serving import FITTED, FUSED, OWN, SHARED, TABLES, USUAL, constants, text
+from tests.fit_serving import FITTED, USUAL, constants, text
 
 CHIPS, NETWORKS = catalog.accelerators(), catalog.transformers()
-FREE = Engine("none", 0.0, 0.0, 0.0, 0.0, 0.0)
+FREE = Engine("none", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def placed(ranks: int = 1) -> Deployment:
@@ -78,7 +78,7 @@ def test_the_host_costs_what_it_says() -> None:
     slower = {
         "step": replace(FREE, step=1e-3),
         "sequence": replace(FREE, sequence=1e-3),
-        "layer": replace(FREE, layer=1e-3),
+        "kernel": replace(FREE, kernel=1e-4),
         "request": replace(FREE, request=1e-3),
     }
     loads = {name: under_load(steps, host, 16, 64, 64) for name, host in slower.items()}
@@ -86,12 +86,57 @@ def test_the_host_costs_what_it_says() -> None:
     assert loads["sequence"].between == pytest.approx(free.between + 16e-3)
     assert loads["request"].between == free.between
     assert loads["request"].first == pytest.approx(free.first + 1e-3)
-    assert loads["layer"].between > free.between
-    # A step of 32 ms for starting kernels hides kernels that are shorter than that.
-    assert steps.mixed < 32e-3
-    share = 1 - np.exp(-steps.others)
-    expected = (1 - share) * steps.decode + share * 32e-3
-    assert loads["layer"].between == pytest.approx(expected)
+    assert loads["kernel"].between > free.between
+    # Starting 352 kernels, eleven in a layer, takes longer than they do.
+    assert steps.kernels == 32 * 11
+    assert steps.mixed < 35.2e-3
+    expected = (1 - steps.reading) * steps.decode + steps.reading * 35.2e-3
+    assert loads["kernel"].between == pytest.approx(expected)
+
+
+def test_experts_are_routed_by_the_host() -> None:
+    """In each of the layers with experts a step that reads prompts costs the host its routing."""
+    sparse = deploy(CHIPS["h200-sxm"], NETWORKS["deepseek-v3"], 8, "fp8", "fp8", 2, False)
+    assert sparse.expert_layers == 58
+    assert placed().expert_layers == 0
+    parts = batch_time(sparse, replace(FREE, routing=1e-2), 1, 8, 2)
+    assert parts["prefill"] == pytest.approx(0.58)
+
+
+def test_an_engine_that_looks_seldom() -> None:
+    """Prompts wait for half the steps between two looks, and fewer steps read more of them."""
+    steps = [
+        steady_steps(placed(), 64, 512, 256, Intake(every, 0.0, 8192.0)) for every in (1.0, 30.0)
+    ]
+    assert [found.waited for found in steps] == [0, 14.5]
+    arriving = 63 / 256
+    assert steps[0].reading == pytest.approx(1 - np.exp(-arriving))
+    assert steps[1].reading == pytest.approx((1 - np.exp(-30 * arriving)) / 30)
+    assert steps[1].mixed > steps[0].mixed
+
+
+def test_an_engine_that_waits_for_company() -> None:
+    """The first prompt is held for all the steps, those that join it for half of them."""
+    held = steady_steps(placed(), 64, 512, 256, Intake(1.0, 20.0, 8192.0))
+    arriving = 63 / 256
+    found = arriving / (1 - np.exp(-arriving))
+    joined = 20 * arriving
+    assert held.reading == pytest.approx(arriving / (found + joined))
+    assert held.waited == pytest.approx((20 * found + 10 * joined) / (found + joined))
+    loads = [
+        service(placed(), FREE, 64, 512, 256, 64, Intake(1.0, hold, 8192.0)) for hold in (0.0, 20.0)
+    ]
+    assert loads[1].first > loads[0].first
+
+
+def test_equal_lengths_come_in_groups() -> None:
+    """Equal requests come back in two halves of what a step reads; one alone meets nobody."""
+    alike = [steady_steps(placed(), r, 512, 256, AT_ONCE, True) for r in (1.0, 16.0, 160.0)]
+    # Of 16 that a step takes, eight come a step later: once in 256 steps they stall the others.
+    assert [found.reading * 256 for found in alike] == pytest.approx([0, 1, 19], rel=0.05, abs=1e-5)
+    apart = steady_steps(placed(), 160, 512, 256)
+    assert alike[2].reading < apart.reading
+    assert alike[2].mixed > apart.mixed
 
 
 def test_conversions() -> None:
@@ -182,25 +227,21 @@ def test_formats_for_chips_without_them() -> None:
 
 def test_a_refit_gives_the_committed_constants() -> None:
     """Whoever doubts a constant can compute it: the file is what the search finds."""
-    found = constants()
-    for name, value in found.items():
-        group, _, key = name.partition(".")
-        for each in ENGINES if group == "general" else (group,):
-            assert getattr(engine(each), key) == pytest.approx(value, rel=5e-3), name
+    for name, value in constants().items():
+        assert getattr(engine("sglang"), name) == pytest.approx(value, rel=5e-3), name
 
 
 def test_the_file_is_as_it_is_written() -> None:
     """The constants stand in the file in the order and form in which they are computed."""
-    kept = {
-        f"{group}.{name}": getattr(engine(group if group in TABLES else "vllm"), name)
-        for group, names in (
-            ("general", SHARED),
-            *((each, OWN if each not in FUSED else ("layer",)) for each in TABLES),
-        )
-        for name in names
-    }
-    order = {name: kept[name] for name in USUAL}
-    assert FITTED.read_text(encoding="utf-8") == text(order)
+    kept = {name: getattr(engine("vllm"), name) for name in USUAL}
+    assert FITTED.read_text(encoding="utf-8") == text(kept)
+
+
+def test_engines_differ_in_conversions_alone() -> None:
+    """One set of constants for all engines, of which one spares the conversions."""
+    one, other, fused = (replace(engine(name), name="") for name in ENGINES)
+    assert one == other
+    assert fused == replace(one, convert=0.0)
 
 
 @pytest.mark.parametrize(

@@ -8,32 +8,34 @@ What it leaves out: sequences of different lengths, which leave places of a fixe
 from typing import NamedTuple
 
 from hwcalc.deployment import Deployment
-from hwcalc.engines import Engine
+from hwcalc.engines import AT_ONCE, Engine, Intake
 from hwcalc.numeric import check_at_least, check_count, maximum, minimum
 from hwcalc.serving_step import decode_step, prefill_step
 
 __all__ = ["Opening", "batch_time", "opening_steps", "opening_time"]
 
-CHUNK = 8192.0  # tokens that engines read in one step, as all three are usually started
-
 
 class Opening(NamedTuple):
     """What it takes until clients that begin at once all have their first token."""
 
-    layers: float  # [1]
+    kernels: float  # [1] started in a step
+    expert_layers: float  # [1]
     converted: float  # [1] products whose activations are converted
     clients: float  # [1]
     together: float  # [1] prompts in a step
     prefill: float  # [s] of such a step
 
 
-def opening_steps(deployment: Deployment, clients: float, prompt: float) -> Opening:
+def opening_steps(
+    deployment: Deployment, clients: float, prompt: float, intake: Intake = AT_ONCE
+) -> Opening:
     """Estimate the steps that read the prompts of clients that begin at once.
 
     Args:
         deployment: The network on its accelerators. [1]
         clients: Requests that arrive together. [1]
-        prompt: Length of a prompt; a step reads at most 8,192 tokens, or one prompt. [tokens]
+        prompt: Length of a prompt. [tokens]
+        intake: A step reads at most so many tokens, or one prompt. [1]
 
     Returns:
         Time of a step without the host's part. [Opening]
@@ -54,9 +56,16 @@ def opening_steps(deployment: Deployment, clients: float, prompt: float) -> Open
         8.0
     """
     check_at_least(1, clients=clients, prompt=prompt)
-    together = minimum(clients, maximum(1.0, CHUNK / prompt))
+    together = minimum(clients, maximum(1.0, intake.tokens / prompt))
     prefill = sum(prefill_step(deployment, together, prompt).values())
-    return Opening(deployment.shape.layers, deployment.converted, clients, together, prefill)
+    return Opening(
+        deployment.kernels,
+        deployment.expert_layers,
+        deployment.converted,
+        clients,
+        together,
+        prefill,
+    )
 
 
 def opening_time(opening: Opening, host: Engine) -> float:
@@ -81,10 +90,11 @@ def opening_time(opening: Opening, host: Engine) -> float:
         64 prompts, eight of them in a step of 0.4 s:
 
         >>> from hwcalc.engines import Engine
-        >>> opening_time(Opening(80, 0, 64, 8, 0.4), Engine("none", 0.0, 0.0, 0.0, 0.0, 0.0))
+        >>> free = Engine("none", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        >>> opening_time(Opening(80, 0, 0, 64, 8, 0.4), free)
         1.8
     """
-    step = maximum(opening.prefill, host.layer * opening.layers)
+    step = maximum(opening.prefill, host.starting(opening.kernels, opening.expert_layers))
     step = step + host.beside(opening.clients, opening.converted)
     return host.request + (opening.clients / opening.together + 1) / 2 * step
 
@@ -125,14 +135,15 @@ def batch_time(
         ...     1, "fp8", "fp8", 1, False,
         ... )
         >>> 64 * 128 / sum(batch_time(placed, engine("trtllm"), 64, 128, 128).values()) / 1e3
-        9.2
+        9.0
     """
     check_count(batch=batch)
     check_at_least(1, prompt=prompt, output=output)
     beside = host.beside(batch, deployment.converted)
     prefill = sum(prefill_step(deployment, batch, prompt).values())
     decode = sum(decode_step(deployment, batch, prompt + output / 2).values()) + beside
+    started = host.starting(deployment.kernels, deployment.expert_layers)
     return {
-        "prefill": maximum(prefill, host.layer * deployment.shape.layers) + beside,
+        "prefill": maximum(prefill, started) + beside,
         "decode": (output - 1) * decode,
     }

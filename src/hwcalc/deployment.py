@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hwcalc import blocks
 from hwcalc.blocks import Shape
 from hwcalc.catalog import Accelerator
+from hwcalc.experts import ROUTING_KERNELS
 from hwcalc.fabric import Fabric, fabric
 from hwcalc.machine import FORMATS, Machine, machine
 from hwcalc.networks import Transformer
@@ -72,6 +73,25 @@ class Deployment:
         return shape.layers * (
             alone * (self.products == "fp8") + 2 * experts * (self.experts == "fp8")
         )
+
+    @property
+    def kernels(self) -> float:
+        """Kernels that a step starts, over all layers.
+
+        Every product is one, and norms, the activation, rotation with the cache's filling,
+        attention, sums over ranks, conversions. Latent attention has two more norms and puts its
+        heads' parts together; experts are chosen and sorted first, with an activation of their own.
+        """
+        shape, experts = self.shape, self.shape.expert_share
+        products = sum(m.times for m in blocks.matrices(shape) if m.part != "experts")
+        routed = experts * (ROUTING_KERNELS + 2 + (shape.shared > 0))
+        around = self.norms + 1 + 2 + 3 * (shape.kv_rank > 0) + 2 * (self.ranks > 1)
+        return shape.layers * (products + routed + around) + self.converted
+
+    @property
+    def expert_layers(self) -> float:
+        """Layers that send their tokens to experts."""
+        return self.shape.layers * self.shape.expert_share
 
     @property
     def heads(self) -> float:
