@@ -1,13 +1,25 @@
 """Python in the page answers every calculator, in the words of Python on this machine."""
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.blog import articles
 from tests.e2e.cases import PLACES, draws, mistakes
-from tests.e2e.page import defaults, form, move, native, shown, wait_live
+from tests.e2e.conftest import Reader
+from tests.e2e.page import (
+    defaults,
+    expect_answer,
+    field,
+    form,
+    move,
+    native,
+    shown,
+    wait_live,
+)
+from tests.e2e.server import StaticServer
 
 Open = Callable[[str], Page]
 
@@ -80,3 +92,18 @@ def test_calculators_of_one_page_do_not_mix(live_page: Open) -> None:
         seen = move(page, identifier, {}, expected)
         assert {part: seen[part] for part in expected} == expected
         assert form(page, identifier).get_attribute("data-state") == "live"
+
+
+def test_an_error_stays_a_link_after_a_move(reader: Reader, server: StaticServer) -> None:
+    """Python's answer brings the error and its link, and takes both away where none is known."""
+    page = reader.open(server.url)
+    calculator = wait_live(page, "at_a_glance")
+    note = calculator.locator("[data-note=speed]")
+    expect(note.locator("a")).to_have_count(0)
+    field(page, "at_a_glance", "work").select_option("resnet50")
+    expect_answer(page, "at_a_glance", {"work": "resnet50"})
+    expect(note.locator("a")).to_have_attribute("href", "reference/accuracy/")
+    expect(note.locator("a")).to_have_text(re.compile(r"^±\s.*measured"))
+    field(page, "at_a_glance", "work").select_option("llm-decode")
+    expect_answer(page, "at_a_glance")
+    expect(note.locator("a")).to_have_count(0)
