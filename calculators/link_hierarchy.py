@@ -67,7 +67,7 @@ def calculate(
     within = all_reduce("ring", size, gpus, gpus, inside, inside, NETWORK_LATENCY, LOCAL_LATENCY)
     return [
         *(Quantity(how, name, times[name], "s") for how, name in WAYS.items()),
-        Quantity("library", "As a library was measured", as_library, "s"),
+        Quantity("library", "As a library, fitted", as_library, "s"),
         Quantity("within", "In one machine", within, "s"),
         Quantity("saving", "Ring over hierarchy", saving, "x"),
         Quantity("outside", "A machine's network", link.bandwidth * adapters, "B/s",
@@ -80,10 +80,10 @@ def calculate(
             y=Axis("Time", "s", scale="log"),
             marks=[
                 *(Line(name, counts, [way(how, n) for n in counts]) for how, name in WAYS.items()),
-                Line("As a library was measured", counts, [library(n) for n in counts], dash=True),
+                Line("As a library, fitted", counts, [library(n) for n in counts], dash=True),
                 Rule(x=adapters, label="you"),
             ],
-            alt=f"With {adapters} adapters: "
+            alt=f"Adapters of a machine {adapters}: "
             + ", ".join(f"{name.lower()} {text(time, 's')}" for name, time in times.items())
             + f", in one machine {text(within, 's')}.",
         ),
@@ -92,6 +92,6 @@ def calculate(
             "Four times",
             [Column("Way"), Column("Time", "s"), Column("Over one machine", "x")],
             [[name, time, time / within if within else 0.0]
-             for name, time in {**times, "As a library was measured": as_library}.items()],
+             for name, time in {**times, "As a library, fitted": as_library}.items()],
         ),
     ]  # fmt: skip
