@@ -316,7 +316,7 @@ SWEEPS: tuple[tuple[str, str, str, str, bool, Bound, Bound, str, str], ...] = (
         "trtllm",
         False,
         (0.235, 0.371),
-        (0.549, 0.759),
+        (0.427, 0.626),
         "Few clients, slices of experts: too fast; runs that draft tokens may be among the others.",
         "Whole experts: about a second from 16 clients on.",
     ),
@@ -339,7 +339,7 @@ SWEEPS: tuple[tuple[str, str, str, str, bool, Bound, Bound, str, str], ...] = (
         "trtllm",
         False,
         (0.245, 0.772),
-        (0.418, 0.629),
+        (0.323, 0.623),
         "One setting was measured at two times a factor of two apart: some runs draft tokens, and "
         "the table does not say which.",
         "256 clients, and prompts of 8,192 tokens: longer queues than predicted.",
