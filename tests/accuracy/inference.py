@@ -2,11 +2,11 @@
 
 A row's columns are the arguments of `deployment.deploy` and `serving.service`. `drawn` is the mean
 length as a share of the nominal one: the clients of InferenceMAX draw lengths evenly from 80 to
-100 %, and send ten requests each, the first all at once. `every`, `hold`, `step_tokens` and `most`
-are what their published scripts start the engine with, https://github.com/InferenceMAX/InferenceMAX:
-steps between two looks at what has come, steps for which a prompt is held, prompts' tokens of a
-step, sequences at a time. Left out of the tables are deployments whose ranks attend to different
-sequences, and repetitions of a row.
+100 %, and send ten requests each, the first all at once. `every`, `hold` and `step_tokens` are what
+their published scripts start the engine with, https://github.com/InferenceMAX/InferenceMAX: steps
+between two looks at what has come, steps for which a prompt is held, prompts' tokens of a step.
+`most` sequences are held at a time. Left out of the tables are deployments whose ranks attend to
+different sequences, and repetitions of a row.
 """
 
 import functools
@@ -180,7 +180,7 @@ SWEEPS: tuple[tuple[str, str, str, str, bool, Bound, Bound, str, str], ...] = (
         True,
         (0.042, 0.182),
         (0.152, 0.778),
-        "128 clients on four and eight ranks: fewer ran at a time, as their first tokens show.",
+        "Eight ranks with 128 tokens out, too fast; 128 clients on four, of whom fewer ran at a time.",
         "128 clients on two ranks and more wait up to two seconds for a place. That one of the "
         "clients always waits for a whole request, as if its place were taken, was concluded from "
         "these rows.",
@@ -227,7 +227,7 @@ SWEEPS: tuple[tuple[str, str, str, str, bool, Bound, Bound, str, str], ...] = (
         (0.051, 0.089),
         (0.122, 0.25),
         "64 and 128 clients on eight ranks, too fast.",
-        "Eight clients and fewer on one rank, too fast.",
+        "Many clients with prompts of 1,024 tokens, too fast.",
     ),
     (
         "llama70b-b200-vllm",
@@ -250,7 +250,7 @@ SWEEPS: tuple[tuple[str, str, str, str, bool, Bound, Bound, str, str], ...] = (
         (0.062, 0.124),
         (0.1, 0.222),
         "128 clients with 1,024 tokens each way, too slow.",
-        "Few clients with 1,024 tokens, on one and two ranks.",
+        "64 clients and more with prompts of 1,024 tokens, too fast.",
     ),
     (
         "qwen235b-h100",
@@ -260,7 +260,7 @@ SWEEPS: tuple[tuple[str, str, str, str, bool, Bound, Bound, str, str], ...] = (
         True,
         (0.066, 0.135),
         (0.115, 0.32),
-        "128 clients with 128 tokens out.",
+        "Eight ranks with few clients and with 128, too fast.",
         "Many clients, too fast: they come in bursts.",
     ),
     (
@@ -306,7 +306,7 @@ SWEEPS: tuple[tuple[str, str, str, str, bool, Bound, Bound, str, str], ...] = (
         False,
         (0.042, 0.089),
         (0.321, 0.383),
-        "Few clients, too slow: its engine fuses conversions here that are counted one by one.",
+        "16 clients and fewer, too slow: conversions are counted one by one that its engine fuses.",
         "A prompt takes 80 to 150 ms longer than its kernels and the host of another engine.",
     ),
     (
@@ -318,7 +318,7 @@ SWEEPS: tuple[tuple[str, str, str, str, bool, Bound, Bound, str, str], ...] = (
         (0.235, 0.371),
         (0.427, 0.626),
         "Few clients, slices of experts: too fast; runs that draft tokens may be among the others.",
-        "Whole experts: about a second from 16 clients on.",
+        "Whole experts, too fast, most of all runs with the shorter times between tokens.",
     ),
     (
         "deepseek-b200-sglang",
@@ -326,8 +326,8 @@ SWEEPS: tuple[tuple[str, str, str, str, bool, Bound, Bound, str, str], ...] = (
         "inference_deepseek_b200",
         "sglang",
         False,
-        (0.095, 0.331),
-        (0.441, 0.948),
+        (0.093, 0.301),
+        (0.454, 0.936),
         "FP8 with few clients, too slow: one setting was measured twice, 30 % apart, so that some "
         "runs may draft tokens, and the table does not say which.",
         "FP4 from 32 clients on: seven to nine seconds, however many tokens are read or written.",
@@ -342,7 +342,7 @@ SWEEPS: tuple[tuple[str, str, str, str, bool, Bound, Bound, str, str], ...] = (
         (0.323, 0.623),
         "One setting was measured at two times a factor of two apart: some runs draft tokens, and "
         "the table does not say which.",
-        "256 clients, and prompts of 8,192 tokens: longer queues than predicted.",
+        "256 clients, and prompts of 8,192 tokens, too fast: longer queues than predicted.",
     ),
 )
 
