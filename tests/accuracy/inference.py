@@ -180,7 +180,7 @@ SWEEPS: tuple[tuple[str, str, str, str, bool, Bound, Bound, str, str], ...] = (
         True,
         (0.042, 0.182),
         (0.152, 0.778),
-        "Eight ranks with 128 tokens out, too fast; 128 clients on four, of whom fewer ran at a time.",
+        "Eight ranks with 128 tokens out, too fast; 128 clients on four, of whom fewer ran.",
         "128 clients on two ranks and more wait up to two seconds for a place. That one of the "
         "clients always waits for a whole request, as if its place were taken, was concluded from "
         "these rows.",
