@@ -172,7 +172,7 @@ def calculate(
                  note=f"of {len(catalog.accelerators())} in the catalogue"),
         Verdict("fastest", "Fastest of them", many + _told(fastest)),
         Verdict("cheapest", "Least money at first", many + _told(cheapest)),
-        Quantity("spread", "The last costs", last.unit / best.unit, "x",
+        Quantity("spread", "The last costs", last.unit / best.unit if best.unit else 1.0, "x",
                  note="what the first does, for the same work"),
         Verdict("asked", card.name, _verdict(card, ranked, left)),
         _chart(ranked, left, budget, unit),
