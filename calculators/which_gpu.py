@@ -279,7 +279,7 @@ def _verdict(
     """What became of the card that the reader asked about."""
     for place, each in enumerate(ranked, 1):
         if each.offer.accelerator == card.id:
-            dearer = each.unit / ranked[0].unit
+            dearer = each.unit / ranked[0].unit if ranked[0].unit else 1.0
             return f"number {place} of {len(ranked)}, {text(dearer, 'x')} the cost of the first"
     found = next(each for each in left if each.accelerator == card.id)
     return f"left out: {choosing.REASONS[found.reason].lower()}{_detail(found)}"
