@@ -40,8 +40,10 @@ def calculate(
         if not small or (run.layer.kernel, run.layer.stride) == ((3, 3), (1, 1))
     ]
     by_way = {way: [run for run in runs if run.way == way] for way in WAYS.values()}
-    shares = {way: [convolution_flops(r.layer) / r.time / peak for r in found]
-              for way, found in by_way.items()}
+    shares = {
+        way: [convolution_flops(r.layer) / r.time / peak for r in found]
+        for way, found in by_way.items()
+    }
     best = max(share for found in shares.values() for share in found)
     counts = {way: len(found) for way, found in by_way.items()}
     most = max(counts, key=lambda way: counts[way])

@@ -82,9 +82,7 @@ def calculate(
     moved = sum(gguf_active_bytes(network, form).values())
     floor = memory_time(moved, device.bandwidth)
     longest = max(cached, prompt)
-    needed = sum(
-        inference_memory(network, form, 1, longest, CACHE_VALUE, cards, RESERVE).values()
-    )
+    needed = sum(inference_memory(network, form, 1, longest, CACHE_VALUE, cards, RESERVE).values())
     fits = needed <= device.memory
     slowest = max(parts, key=lambda part: parts[part])
     measured = _measured(network.id, form)
@@ -187,9 +185,7 @@ def _points(
         return 1 / sum(generation_time(chips[card], network, form, context, 1, when).values())
 
     for when, runs in _measured(network.id, form).items():
-        series[f"Measured, {RELEASES[when]}"] = {
-            card: run.generation for card, run in runs.items()
-        }
+        series[f"Measured, {RELEASES[when]}"] = {card: run.generation for card, run in runs.items()}
         # Its tokens come after none, one, two others: half of them in the mean.
         series[f"Predicted, {RELEASES[when]}"] = {
             card: predicted(card, run.written / 2, when) for card, run in runs.items()

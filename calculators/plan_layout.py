@@ -93,8 +93,12 @@ def calculate(
     ]
     fitting = planner.fitting(shape, rows, sequence, software, STATES, 0.0, 0.0, capacity)
     found: list[Found] = []
-    flops = batch * sequence * transformer.training_flops_per_token(
-        training.working_parameters(network), network.layers, network.hidden, sequence
+    flops = (
+        batch
+        * sequence
+        * transformer.training_flops_per_token(
+            training.working_parameters(network), network.layers, network.hidden, sequence
+        )
     )
     peak = roofline.peak_rate(gpu.peak, 16)
 

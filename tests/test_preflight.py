@@ -38,7 +38,7 @@ def test_through_the_network_the_faults_are_the_networks() -> None:
 
 
 def test_measured_machines() -> None:
-    """A100, H100 and B200 of eight: 222, 445 and 704 GB/s at 512 MiB, measured by NVIDIA (aiconfigurator)."""
+    """A100, H100 and B200 of eight: 222, 445 and 704 GB/s at 512 MiB (aiconfigurator)."""
     for key, rate in (("a100-sxm-80gb", 222e9), ("h100-sxm", 445e9), ("b200", 704e9)):
         (sound, *_) = faults(GPUS[key], "link", 8, 0.0, 1, 0.0).values()
         assert measured_rate(2.0**29, 8, 8, sound) == pytest.approx(rate, rel=0.1)

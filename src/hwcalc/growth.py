@@ -97,7 +97,8 @@ def grown(base: float, time: float, doubling_time: float) -> float:
         9.28
     """
     check_positive(base=base, doubling_time=doubling_time)
-    return base * 2.0 ** (time / doubling_time)
+    level: float = base * 2.0 ** (time / doubling_time)
+    return level
 
 
 def doubling_time(start: float, end: float, time: float) -> float:
