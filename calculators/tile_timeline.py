@@ -50,7 +50,7 @@ def calculate(
     step: Annotated[
         int,
         Slider(
-            1, 102, start=102, unit="events", label="Show the first",
+            1, 102, start=102, unit="events", label="Show the first", play=True,
             help="Go from left to right to watch what happens",
         ),
     ],

@@ -81,13 +81,17 @@ class Number:
 
 @dataclass(frozen=True)
 class Slider(Number):
-    """A number with both ends known; a log slider steps evenly in ratio, log2 in doublings."""
+    """A number with both ends known; a log slider steps evenly in ratio, log2 in doublings.
+
+    With `play` a button runs it from its low to its high end.
+    """
 
     low: float
     high: float
     start: float = field(kw_only=True)
     scale: Literal["linear", "log", "log2"] = field(default="linear", kw_only=True)
     step: float | None = field(default=None, kw_only=True)
+    play: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if not -math.inf < self.low < self.high < math.inf:

@@ -25,10 +25,11 @@ def pages(site: Path) -> list[str]:
 
 
 @cache
-def place_of(kind: type, long: bool = False) -> tuple[str, str, str]:
+def place_of(kind: type, long: bool = False, playing: bool = False) -> tuple[str, str, str]:
     """Return article, calculator and control for the first control of a kind.
 
-    A slider is one that changes a chart and can go both ways; a list is long or short.
+    A slider is one that changes a chart and can go both ways, or one that plays; a list is long or
+    short.
     """
     for address, identifiers in articles().items():
         for identifier in identifiers:
@@ -41,6 +42,10 @@ def place_of(kind: type, long: bool = False) -> tuple[str, str, str]:
                     continue
                 if not isinstance(control, Slider):
                     return address, identifier, name
+                if playing:
+                    if control.play:
+                        return address, identifier, name
+                    continue
                 free = control.low < control.start < control.high
                 if free and charted and moves_a_chart(tool, name):
                     return address, identifier, name

@@ -242,3 +242,30 @@ def test_screen_readers_hear_the_outcome_once(reader: Reader, server: StaticServ
     answer = calculator.run(identifier, **{**defaults(page, identifier), name: value})
     first = next(r for r in answer.results if r.kind in ("quantity", "verdict"))
     expect(region).to_contain_text(f"{first.label}: {first.text}")
+
+
+def test_a_slider_plays_and_stops(live_page: Open) -> None:
+    """A button runs it from the beginning; pressing it again stops, and so does a hand."""
+    address, identifier, name = place_of(Slider, playing=True)
+    page = live_page(address)
+    wait_live(page, identifier)
+    button = form(page, identifier).locator(f'button[data-moves="{name}"]')
+    number = field(page, identifier, name)
+    control = calculator.load(identifier).controls[name]
+    assert isinstance(control, Slider)
+    for by_hand in (False, True):
+        button.click()
+        expect(button).to_have_text("Stop")
+        page.wait_for_function(
+            "([id, name, low]) => document.getElementById(id).elements[name].value > low + 2",
+            arg=[f"hwcalc-{identifier}", name, control.low],
+        )
+        if by_hand:
+            slider_of(page, identifier, name).press("Home")
+        else:
+            button.click()
+        expect(button).to_have_text("Play")
+        stood = number.input_value()
+        page.wait_for_timeout(300)
+        assert number.input_value() == stood
+    expect_answer(page, identifier, {name: number.input_value()})

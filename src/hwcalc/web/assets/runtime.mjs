@@ -10,6 +10,7 @@ import { keepRuntime, outdated, startVisits } from "./visits.mjs";
 import { showAnswer, showError, clearErrors, showStatus, announce } from "./results.mjs";
 
 const state = new WeakMap(); // form → { newest, busy, id, foreign, notice }
+const PLAYED = 8000; // [ms] from one end of a slider to the other
 let engine = null;
 let failures = 0;
 
@@ -42,7 +43,7 @@ function setUp() {
   for (const form of document.querySelectorAll("form.hwcalc")) {
     if (state.has(form)) continue;
     state.set(form, { newest: null, busy: false, id: 0, foreign: {}, notice: "" });
-    for (const hidden of form.querySelectorAll("[data-search], [data-action=reset], [data-action=link]"))
+    for (const hidden of form.querySelectorAll("[data-search], [data-action=reset], [data-action=link], [data-action=play]"))
       hidden.hidden = false;
     const { changed, foreign, unknown } = readAddress(form);
     state.get(form).foreign = foreign;
@@ -145,6 +146,7 @@ function moved(event) {
   const form = target.closest?.("form.hwcalc");
   if (!form || !state.has(form)) return;
   if (target.dataset.search) return filterOptions(form, target);
+  if (event.isTrusted) stopPlaying(form); // a hand takes over
   if (target.dataset.for) form.elements[target.dataset.for].value = fromSlider(target);
   else toSlider(form, target.name);
   delete state.get(form).foreign[target.dataset.for ?? target.name];
@@ -158,6 +160,7 @@ async function pressed(event) {
   if (!button) return;
   const form = button.closest("form.hwcalc");
   if (button.dataset.action === "retry") return ask(form);
+  if (button.dataset.action === "play") return play(form, button);
   if (button.dataset.action === "link") {
     const link = stateAddress(form, inputs(form));
     try {
@@ -173,7 +176,34 @@ async function pressed(event) {
   writeAddress(form, inputs(form));
 }
 
+// Runs a slider from its low to its high end; from the beginning, if it stands at the end.
+function play(form, button) {
+  if (stopPlaying(form) === button) return;
+  const slider = form.querySelector(`input[type=range][data-for="${button.dataset.moves}"]`);
+  const stops = (slider.max - slider.min) / slider.step;
+  const last = () => Number(slider.value) + Number(slider.step) > Number(slider.max);
+  if (last()) slider.value = slider.min;
+  button.textContent = "Stop";
+  const timer = setInterval(() => {
+    if (!form.isConnected) return clearInterval(timer);
+    slider.stepUp();
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    if (last()) stopPlaying(form);
+  }, Math.max(60, PLAYED / stops));
+  state.get(form).playing = { button, timer };
+}
+
+// Tells which button had started it.
+function stopPlaying(form) {
+  const { button, timer } = state.get(form).playing ?? {};
+  clearInterval(timer);
+  if (button) button.textContent = "Play";
+  state.get(form).playing = null;
+  return button;
+}
+
 function restore(form) {
+  stopPlaying(form);
   Object.assign(state.get(form), { foreign: {}, notice: "" });
   for (const [name, value] of Object.entries(JSON.parse(form.dataset.defaults))) {
     const control = form.elements[name];
