@@ -155,9 +155,11 @@ def forecast(walk: Walk, date: float, quantile: float) -> float:
 def reach_dates(walk: Walk, target: float, share: float) -> tuple[float, float, float]:
     r"""Compute when a level is reached, with the band of a given share: an estimate.
 
-    The ends solve $\left(Y - \mu\tau\right)^2 = t^2 \sigma^2 \left(\tau + \tau^2/T\right)$ for the
-    time ahead $\tau$, with $Y$ the doublings to go. Where growth itself is in doubt there is no
-    later end.
+    With $Y$ the doublings to go, the ends are the times ahead $\tau$ that solve
+
+    $$ \left(Y - \mu\tau\right)^2 = t^2 \sigma^2 \left(\tau + \tau^2/T\right) $$
+
+    Where growth itself is in doubt there is no later end.
 
     Args:
         walk: The fitted series. [1]

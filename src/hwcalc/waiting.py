@@ -245,17 +245,19 @@ def plans(
 ) -> dict[str, float]:
     r"""Compute the money left at the horizon by four plans: an expectation.
 
-    With work on today's machine worth $v$ a second, today's machine priced
-    $P(t) = P (1 + g)^{\min(t, w)} (1 - \ell)^{\max(t - w, 0)}$ and sold for a share $1 - d$ of it,
+    With work on today's machine worth $v$ a second, and each machine sold for a share $1 - d$ of
+    its price,
 
     $$ \begin{aligned}
+       P(t) &= P (1 + g)^{\min(t, w)} (1 - \ell)^{\max(t - w, 0)} \\
+       N &= v s (T - w) - P_1 + (1 - d) P_1 (1 - \ell)^{T - w} \\
        \text{buy} &= v T - P + (1 - d) P(T) \\
        \text{wait} &= p\, N + (1 - p) \left[ v (T - w) - P(w) + (1 - d) P(T) \right] \\
        \text{swap} &= p \left[ v w - P + (1 - d) P(w) + N \right] + (1 - p)\,\text{buy} \\
        \text{rent} &= (v - r) w + \text{wait}
        \end{aligned} $$
 
-    where $N = v s (T - w) - P_1 + (1 - d) P_1 (1 - \ell)^{T - w}$ is what the successor leaves.
+    where $P$ is the price of today's machine and $N$ what the successor leaves.
 
     Assumption: each machine is sold at the horizon, work is worth in proportion to its amount, and
     if the successor does not come by then, whoever waits buys today's machine.
