@@ -141,6 +141,6 @@ def mistakes(identifier: str) -> list[dict[str, Any]]:
             if limit is not None:
                 wrong.append(f"{limit + factor * max(1.0, abs(limit)):.12g}")
         if control["whole"]:
-            wrong.append(f"{control['start'] + 0.5:g}")
+            wrong.append(f"{control['start'] + 0.5:.12g}")
         found += [{control["name"]: value} for value in wrong]
     return found
