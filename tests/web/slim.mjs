@@ -11,7 +11,10 @@ if (!readFileSync(find(bundle, "runtime."), "utf8").includes(`sha256-${sha256}`)
   throw new Error("the page's scripts name another wheel");
 const python = await started(bundle);
 const { answer_json: answer } = python.pyimport("hwcalc.calculator");
-const told = JSON.parse(readFileSync(0, "utf8")).map(([calculator, inputs]) => {
+// All at once would fail: a pipe holds less than the questions.
+let questions = "";
+for await (const chunk of process.stdin.setEncoding("utf8")) questions += chunk;
+const told = JSON.parse(questions).map(([calculator, inputs]) => {
   try {
     return answer(calculator, inputs);
   } catch (error) {
